@@ -1,0 +1,74 @@
+"""What lets somebody in. Secrets stand here and nowhere else; only `authenticate` and `credentials` read them.
+
+A password is kept as argon2id; an app password is random, so a keyed hash of it serves (the key is a file of the home, not a row).
+SCRAM verifiers (RFC 5802) stand beside the hash where they are kept at all; a user's share salt and count, because a SCRAM client
+gets one salt before it has shown which secret it holds.
+"""
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from mailplatform.access.values import CredentialKind
+from mailplatform.directory.models import User
+
+
+class Credential(models.Model):
+    user = models.ForeignKey(User, models.CASCADE, related_name="credentials")
+    kind = models.TextField()
+    label = models.TextField(default="", db_default="", blank=True)
+    scopes = ArrayField(models.TextField(), default=list, blank=True)  # protocols; empty means all
+    secret = models.TextField()
+    scram_stored = models.BinaryField(null=True, blank=True)
+    scram_server = models.BinaryField(null=True, blank=True)
+    created_at = models.DateTimeField(db_default=Now())
+    expires_at = models.DateTimeField(null=True, blank=True)
+    last_used_at = models.DateTimeField(null=True, blank=True)
+    last_used_from = models.TextField(default="", db_default="", blank=True)
+    last_used_protocol = models.TextField(default="", db_default="", blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(kind__in=[str(k) for k in CredentialKind]), name="credential_kind_known"),
+            models.UniqueConstraint(fields=["user"], condition=Q(kind=CredentialKind.PASSWORD), name="credential_password_once"),
+            models.UniqueConstraint(
+                fields=["user", "label"], condition=Q(kind=CredentialKind.APP_PASSWORD), name="credential_label_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(scram_stored__isnull=True, scram_server__isnull=True)
+                | Q(scram_stored__isnull=False, scram_server__isnull=False),
+                name="credential_scram_whole",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.label}".strip()
+
+
+class ScramParameters(models.Model):
+    """The salt and count all SCRAM verifiers of one user were made with (RFC 5802 §3)."""
+
+    user = models.OneToOneField(User, models.CASCADE, primary_key=True, related_name="scram_parameters")
+    salt = models.BinaryField()
+    iterations = models.IntegerField()
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(iterations__gte=4096), name="scram_iterations_floor")]
+
+    def __str__(self) -> str:
+        return f"{self.iterations} iterations"
+
+
+class Epoch(models.Model):
+    """Counted up by every change that may end a living session or a cached answer."""
+
+    id = models.SmallIntegerField(primary_key=True, default=1)
+    value = models.BigIntegerField(default=1)
+
+    class Meta:
+        db_table = "access_epoch"
+        constraints = [models.CheckConstraint(condition=Q(id=1), name="access_epoch_single")]
+
+    def __str__(self) -> str:
+        return str(self.value)
