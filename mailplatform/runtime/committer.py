@@ -1,0 +1,159 @@
+"""A queue of units that are committed together: one durable flush serves many arrivals.
+
+A mail server's cost is the flush to disk. While one commit is under way the next batch forms, so an idle system waits
+for nothing and a busy one shares the flush among dozens of messages. The committer knows nothing of mail: it is given
+``commit(units) -> outcomes`` and calls it from a thread of its own, started at the first ``put`` (after a fork).
+
+Invariants: every unit put gets exactly one outcome, in its future; a unit is in one batch at a time; nothing is
+acknowledged before ``commit`` returned. A second thread helps only when many wait or the first is slow, since more
+committers make smaller batches.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from mailplatform.runtime.errors import TemporarilyUnavailable
+
+U = TypeVar("U")
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """An outcome that is none yet: the unit could not be taken now (its account is busy) and goes to the side queue."""
+
+
+Outcome = Any | BaseException | Later
+LATER = Later()
+
+
+class Committer(Generic[U]):
+    """Batches units for ``commit(units, patient) -> outcomes`` (same length and order).
+
+    commit: called in the committer's threads; an outcome is a value (the future's result), an exception instance (the
+        future's exception), or LATER: tried again by the side thread with ``patient=True``, where it must be decided.
+        An exception raised fails the whole batch with TemporarilyUnavailable.
+    most: units a batch. helper_at: units waiting that start the second thread. helper_after: seconds the first may run.
+    on_thread_end: called when a thread has been idle for idle_seconds and ends (to close its database connection).
+    """
+
+    def __init__(
+        self,
+        commit: Callable[[list[U], bool], Sequence[Outcome]],
+        *,
+        name: str = "committer",
+        most: int = 200,
+        helper_at: int = 50,
+        helper_after: float = 0.010,
+        idle_seconds: float = 60.0,
+        most_waiting: int = 10_000,
+        on_thread_end: Callable[[], None] | None = None,
+        inline: bool = False,
+    ) -> None:
+        self._commit = commit
+        self._name = name
+        self._most = most
+        self._helper_at = helper_at
+        self._helper_after = helper_after
+        self._idle_seconds = idle_seconds
+        self._most_waiting = most_waiting
+        self._on_thread_end = on_thread_end
+        self._inline = inline
+        self._waiting: deque[tuple[U, Future[Any]]] = deque()
+        self._aside: deque[tuple[U, Future[Any]]] = deque()
+        self._changed = threading.Condition()
+        self._threads: dict[str, threading.Thread] = {}
+        self._running_since = 0.0
+
+    def put(self, unit: U) -> Future[Any]:
+        """Queue one unit; the future ends after its commit. Raises nothing: refusals come through the future."""
+        future: Future[Any] = Future()
+        if self._inline:
+            self._run([(unit, future)], patient=True)
+            return future
+        with self._changed:
+            if len(self._waiting) >= self._most_waiting:
+                future.set_exception(TemporarilyUnavailable(private=f"{self._name}: {self._most_waiting} units wait"))
+                return future
+            self._waiting.append((unit, future))
+            self._ensure("first")
+            slow = self._running_since and time.monotonic() - self._running_since > self._helper_after
+            if len(self._waiting) >= self._helper_at or (slow and len(self._waiting) > 1):
+                self._ensure("second")
+            self._changed.notify_all()  # a notify of one might wake the wrong thread
+        return future
+
+    def waiting(self) -> int:
+        """How many units wait, the side queue included."""
+        return len(self._waiting) + len(self._aside)
+
+    def drain(self, seconds: float) -> bool:
+        """Wait until nothing waits or runs, at most so long; True when empty."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            with self._changed:
+                if not self._waiting and not self._aside and not self._running_since:
+                    return True
+            time.sleep(0.01)
+        return False
+
+    def _ensure(self, role: str) -> None:
+        thread = self._threads.get(role)
+        if thread is None or not thread.is_alive():
+            thread = threading.Thread(target=self._work, args=(role,), name=f"{self._name}-{role}", daemon=True)
+            self._threads[role] = thread
+            thread.start()
+
+    def _next(self, role: str) -> list[tuple[U, Future[Any]]]:
+        queue = self._aside if role == "aside" else self._waiting
+        idle = 0.25 if role == "second" else self._idle_seconds
+        with self._changed:
+            if not queue and not self._changed.wait_for(lambda: bool(queue), timeout=idle):
+                self._threads.pop(role, None)
+                return []
+            batch = [queue.popleft() for _ in range(min(len(queue), self._most))]
+            if role == "first":
+                self._running_since = time.monotonic()
+            return batch
+
+    def _work(self, role: str) -> None:
+        try:
+            while batch := self._next(role):
+                try:
+                    self._run(batch, patient=role == "aside")
+                finally:
+                    if role == "first":
+                        self._running_since = 0.0
+        finally:
+            if self._on_thread_end:
+                self._on_thread_end()
+
+    def _run(self, batch: list[tuple[U, Future[Any]]], *, patient: bool) -> None:
+        try:
+            outcomes: Sequence[Outcome] = self._commit([unit for unit, _ in batch], patient)
+            if len(outcomes) != len(batch):
+                raise AssertionError(f"{self._name}: {len(outcomes)} outcomes for {len(batch)} units")
+        except BaseException as error:
+            log.exception("%s: a batch of %d units failed", self._name, len(batch))
+            outcomes = [TemporarilyUnavailable(private=repr(error))] * len(batch)
+        aside = []
+        for (unit, future), outcome in zip(batch, outcomes, strict=True):
+            if isinstance(outcome, Later):
+                aside.append((unit, future))
+            elif isinstance(outcome, BaseException):
+                future.set_exception(outcome)
+            else:
+                future.set_result(outcome)
+        if aside:
+            with self._changed:
+                self._aside.extend(aside)
+                self._ensure("aside")
+                self._changed.notify_all()
