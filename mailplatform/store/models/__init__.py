@@ -1,0 +1,26 @@
+from mailplatform.store.models.arrival import Arrival
+from mailplatform.store.models.blob import Blob, BlobPin, Pack
+from mailplatform.store.models.change import AccountState, Tombstone, ViewerState
+from mailplatform.store.models.entry import Entry, Expunged, Keyword, Seen
+from mailplatform.store.models.folder import Folder
+from mailplatform.store.models.message import Message, SearchText
+from mailplatform.store.models.thread import Thread, ThreadRef
+
+__all__ = [
+    "AccountState",
+    "Arrival",
+    "Blob",
+    "BlobPin",
+    "Entry",
+    "Expunged",
+    "Folder",
+    "Keyword",
+    "Message",
+    "Pack",
+    "SearchText",
+    "Seen",
+    "Thread",
+    "ThreadRef",
+    "Tombstone",
+    "ViewerState",
+]

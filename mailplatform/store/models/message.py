@@ -1,0 +1,49 @@
+"""One arrival's immutable content in one account, with everything that is worth computing once."""
+
+from django.db import models
+from django.db.models import Q
+
+
+class Message(models.Model):
+    """Ids come from the sequence store_message_id_seq in blocks. Never found by hash: EMAILID (RFC 8474) is the id."""
+
+    account = models.ForeignKey("directory.Account", on_delete=models.PROTECT, related_name="+", db_index=False)
+    blob = models.ForeignKey("store.Blob", on_delete=models.PROTECT, related_name="+", db_index=False, null=True)
+    prefix = models.BinaryField(default=b"")
+    size = models.BigIntegerField()  # prefix and blob
+    thread_id = models.BigIntegerField()
+    created_modseq = models.BigIntegerField()
+    envelope = models.BinaryField()
+    bodystructure = models.BinaryField()
+    message_id = models.TextField(blank=True, default="", db_collation="C")
+    sent_at = models.DateTimeField(null=True)
+    subject = models.TextField(blank=True, default="")
+    subject_key = models.TextField(blank=True, default="", db_collation="C")
+    from_text = models.TextField(blank=True, default="")
+    to_text = models.TextField(blank=True, default="")
+    cc_text = models.TextField(blank=True, default="")
+    bcc_text = models.TextField(blank=True, default="")
+    from_key = models.TextField(blank=True, default="", db_collation="C")
+    to_key = models.TextField(blank=True, default="", db_collation="C")
+    cc_key = models.TextField(blank=True, default="", db_collation="C")
+    author = models.TextField(blank=True, default="", db_collation="C")
+    preview = models.TextField(blank=True, default="")
+    has_attachment = models.BooleanField(default=False)
+
+    class Meta:
+        indexes = [
+            models.Index("account", "created_modseq", name="message_account_modseq"),
+            models.Index("blob", name="message_blob"),
+            models.Index("account", "message_id", condition=~Q(message_id=""), name="message_account_message_id"),
+        ]
+
+
+class SearchText(models.Model):
+    """Packed text of a message for SEARCH BODY and TEXT, written behind delivery by the role index."""
+
+    message = models.OneToOneField("store.Message", on_delete=models.CASCADE, primary_key=True, related_name="+")
+    account = models.ForeignKey(
+        "directory.Account", on_delete=models.PROTECT, related_name="+", db_index=False, db_constraint=False
+    )
+    codec = models.SmallIntegerField()
+    text = models.BinaryField()
