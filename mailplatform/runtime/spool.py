@@ -1,0 +1,134 @@
+"""Where a message waits between its first byte and its commit.
+
+Small ones stay in memory; what grows above a threshold goes to an unnamed file under the home's spool folder. Nothing
+is flushed: the promise to the peer is the commit, not the spool, and a file without a name is gone with the process
+that died.
+
+A failed write (disk full) does not raise while bytes stream in, since the peer must be heard to the end before it can
+be answered: the spool turns `broken`, drops what comes, and `finish` raises StorageFull or TemporarilyUnavailable.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO
+
+from mailplatform.runtime.errors import StorageFull, TemporarilyUnavailable
+
+MEMORY = 256 * 1024
+_BLOCK = 256 * 1024
+
+
+class Spooled:
+    """A message at rest, size known. Read it any number of times; close it when done."""
+
+    __slots__ = ("_data", "_file", "size")
+
+    def __init__(self, data: bytes | None, file: IO[bytes] | None, size: int) -> None:
+        self._data = data
+        self._file = file
+        self.size = size
+
+    @property
+    def in_memory(self) -> bool:
+        """Whether reading needs no disk."""
+        return self._data is not None
+
+    def read(self) -> bytes:
+        """All of it."""
+        if self._data is not None:
+            return self._data
+        return b"".join(self.chunks())
+
+    def chunks(self) -> Iterator[bytes]:
+        """All of it, a block at a time."""
+        if self._data is not None:
+            yield self._data
+            return
+        assert self._file is not None
+        at = 0
+        while block := os.pread(self._file.fileno(), _BLOCK, at):
+            at += len(block)
+            yield block
+
+    def close(self) -> None:
+        """Forget it."""
+        self._data = b""
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+
+class Spool:
+    """Takes a message piece by piece. `size` counts what came, stored or not."""
+
+    __slots__ = ("_broken", "_file", "_folder", "_held", "_memory", "_pieces", "size")
+
+    def __init__(self, folder: Path | None = None, memory: int = MEMORY) -> None:
+        self._folder = folder
+        self._memory = memory
+        self._pieces: list[bytes] = []
+        self._held = 0
+        self._file: IO[bytes] | None = None
+        self._broken: OSError | None = None
+        self.size = 0
+
+    @property
+    def broken(self) -> bool:
+        """Whether bytes were lost; `finish` will say why."""
+        return self._broken is not None
+
+    def write(self, data: bytes) -> None:
+        """Take a piece; never raises."""
+        self.size += len(data)
+        if self._broken is not None:
+            return
+        self._pieces.append(data)
+        self._held += len(data)
+        if self._held > (self._memory if self._file is None else _BLOCK):
+            self._spill()
+
+    def finish(self) -> Spooled:
+        """The whole message. Raises StorageFull or TemporarilyUnavailable when it could not be kept."""
+        if self._file is not None:
+            self._spill()
+        if self._broken is not None:
+            error = self._broken
+            self.discard()
+            full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+            raise (StorageFull if full else TemporarilyUnavailable)(private=f"spool: {error}")
+        if self._file is None:
+            data = self._pieces[0] if len(self._pieces) == 1 else b"".join(self._pieces)
+            self._pieces = []
+            return Spooled(data, None, self.size)
+        file, self._file = self._file, None
+        return Spooled(None, file, self.size)
+
+    def discard(self) -> None:
+        """Drop what is here; later pieces are counted only."""
+        self._pieces = []
+        self._held = 0
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+        if self._broken is None:
+            self._broken = OSError(errno.ECANCELED, "discarded")
+
+    def _spill(self) -> None:
+        try:
+            if self._file is None:
+                self._file = tempfile.TemporaryFile(dir=self._folder, buffering=0)  # noqa: SIM115  # outlives this call
+            data = b"".join(self._pieces)
+            view = memoryview(data)
+            while view:
+                view = view[self._file.write(view) or 0 :]
+            self._pieces = []
+            self._held = 0
+        except OSError as error:
+            self._pieces = []
+            self._held = 0
+            self._broken = error
