@@ -1,0 +1,294 @@
+"""Every setting of a site: one frozen dataclass a table of site.toml, one field a key, with its default and what it means.
+
+This is the single list: site.py reads the file against it, ``check_site`` explains from it, docs/settings/reference.md is
+written from it (``python -m mailplatform.settings.reference``; a test compares). Names end in their unit: ``_seconds``
+takes 30, 0.5 or "5m", "2h", "10d"; ``_bytes`` takes 1048576 or "64K", "35M", "50G" (powers of 1024). Zero means "derive"
+where the text says so. What is policy of an organisation, domain or account stands in the database, not here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+KIB, MIB, GIB = 1 << 10, 1 << 20, 1 << 30
+MINUTE, HOUR, DAY = 60, 3600, 86400
+
+
+def key(default: Any, meaning: str) -> Any:
+    """A field of a table: its default and one sentence for people."""
+    return field(default=default, metadata={"meaning": meaning})
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """Where this site stands and how it calls itself."""
+
+    hostname: str = key(
+        "", "Name in greetings, trace headers and the default certificate; empty: this machine's if dotted."
+    )
+    addresses: tuple[str, ...] = key(("127.0.0.1",), 'Addresses every door listens on, e.g. ["0.0.0.0", "::"].')
+    port_base: int = key(10000, "Added to the usual port of every door that names no port of its own (smtp 25 → 10025).")
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """Postgres: the embedded one, or one outside by DSN (15 or newer)."""
+
+    dsn: str = key("", 'Outside server, "host=… dbname=… user=…" or "postgresql://…"; empty: the embedded one in the home.')
+    dsn_file: str = key("", "File that holds the DSN, so that its password stays out of site.toml.")
+    connect_timeout_seconds: float = key(5, "How long a new connection may take.")
+    statement_timeout_seconds: float = key(30, "Longest statement of a role.")
+    lock_timeout_seconds: float = key(
+        5, "Longest wait for a row or table lock; waiting mail gets 451 then."
+    )
+    idle_transaction_timeout_seconds: float = key(60, "A transaction that does nothing for so long is ended by the server.")
+    most_connections: int = key(100, "check_site refuses a service table that may need more when all are busy.")
+    max_connections: int = key(120, "Embedded: max_connections of the server.")
+    shared_buffers_bytes: int = key(0, "Embedded: page cache of the server; 0: an eighth of the memory, 64 MiB to 512 MiB.")
+    max_slot_wal_bytes: int = key(2 * GIB, "Embedded: log kept at most for a replica or backup that lags.")
+
+
+@dataclass(frozen=True, slots=True)
+class Redis:
+    """Valkey or Redis: hints between processes, counters of limits, the broker of periodic work. Never mail."""
+
+    url: str = key("", 'Outside server, "redis://host:6379/0" or "unix:///path?db=0"; empty: the embedded Valkey.')
+    url_file: str = key("", "File that holds the URL.")
+    timeout_seconds: float = key(0.05, "Longest wait for one call; mail goes on without.")
+    breaker_seconds: float = key(
+        5, "After a failed call the server is left alone so long; counters are per process meanwhile."
+    )
+    max_memory_bytes: int = key(256 * MIB, "Embedded: memory it may take for data.")
+
+
+@dataclass(frozen=True, slots=True)
+class TlsTable:
+    """Certificates are <home>/tls/<host name>/{cert,key}.pem; the one of the site's host name is the default."""
+
+    minimum_version: str = key("1.2", "Oldest protocol version accepted on mail ports: 1.2 or 1.3.")
+    self_signed_days: int = key(825, "Life of the certificate made at first start.")
+    handshake_timeout_seconds: float = key(30, "Longest TLS handshake.")
+
+
+@dataclass(frozen=True, slots=True)
+class Dns:
+    """Name resolution for everything the platform asks the world."""
+
+    servers: tuple[str, ...] = key(
+        (), 'Recursive resolvers, "address" or "address:port" ("[v6]:port"); empty: the system's.'
+    )
+    timeout_seconds: float = key(2, "One question to one server.")
+    lifetime_seconds: float = key(6, "One question, all servers and retries.")
+    cache_entries: int = key(20000, "Answers kept in each process.")
+
+
+@dataclass(frozen=True, slots=True)
+class Proxy:
+    """Load balancers in front of the doors."""
+
+    networks: tuple[str, ...] = key(
+        (), "Networks whose connections must begin with a PROXY header (v1, v2); refused from others."
+    )
+    timeout_seconds: float = key(5, "Longest wait for the header.")
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """Who may come in."""
+
+    plaintext_networks: tuple[str, ...] = key((), "Networks from where a password may be sent without TLS; none by default.")
+    cache_seconds: float = key(60, "How long a good password is believed without hashing again.")
+    lockout_failures: int = key(10, "Failures of one account, or of one client address times four, before it is locked out.")
+    lockout_window_seconds: float = key(10 * MINUTE, "Time in which these failures count.")
+    lockout_seconds: float = key(10 * MINUTE, "How long the lock-out lasts.")
+    hash_threads: int = key(2, "Password hashes computed at once in one process.")
+    hash_memory_bytes: int = key(19 * MIB, "argon2id memory of one hash.")
+    hash_passes: int = key(2, "argon2id passes of one hash.")
+    epoch_poll_seconds: float = key(2, "How often a process looks whether rights of living sessions changed.")
+
+
+@dataclass(frozen=True, slots=True)
+class Smtp:
+    """The MX: mail from the world (RFC 5321)."""
+
+    port: int = key(0, "0: port_base + 25.")
+    workers: int = key(0, "Processes; 0: one a core, at most 4.")
+    connections: int = key(4, "Database connections a process may open for recipients and the like (the committer has two more).")
+    max_message_bytes: int = key(50 * MIB, "SIZE; a domain may say less.")
+    max_recipients: int = key(1000, "RCPT commands accepted in one transaction.")
+    max_line_bytes: int = key(4096, "Longest command line, extensions included.")
+    max_errors: int = key(20, "Refused commands before the connection is closed with 421.")
+    max_transactions: int = key(1000, "Transactions in one connection.")
+    max_connections: int = key(1000, "Open connections of one process.")
+    max_connections_per_address: int = key(
+        100, "Open connections of one client address in one process."
+    )
+    command_timeout_seconds: float = key(5 * MINUTE, "Silence between commands (RFC 5321 §4.5.3.2.7).")
+    data_timeout_seconds: float = key(10 * MINUTE, "Longest silence within DATA.")
+    session_timeout_seconds: float = key(HOUR, "Longest life of one connection.")
+    drain_seconds: float = key(20, "On stop, transactions under way have so long to end.")
+    max_received_headers: int = key(50, "More Received fields than this are a loop (RFC 5321 §6.3).")
+    spool_memory_bytes: int = key(256 * KIB, "A message above this is spooled to a file while it comes in.")
+    spool_total_bytes: int = key(64 * MIB, "Memory of all messages coming in to one process; beyond it all go to files.")
+    recipient_cache_seconds: float = key(5, "How long an answer to RCPT is kept without a hint.")
+
+
+@dataclass(frozen=True, slots=True)
+class Imap:
+    """IMAP4rev1 (RFC 3501) for clients."""
+
+    port: int = key(0, "STARTTLS; 0: port_base + 143.")
+    tls_port: int = key(0, "Implicit TLS; 0: port_base + 993.")
+    workers: int = key(0, "Processes; 0: one a core, at most 4.")
+    quick_connections: int = key(4, "Database connections of a process for short calls (the committer has two more).")
+    slow_connections: int = key(2, "Database connections of a process for search, sort and bulk changes.")
+    max_line_bytes: int = key(64 * KIB, "Longest command line without its literals.")
+    max_literal_bytes: int = key(64 * KIB, "Longest literal outside APPEND.")
+    max_append_bytes: int = key(50 * MIB, "Longest message of APPEND (RFC 7889).")
+    max_errors: int = key(20, "BAD answers before the connection is closed.")
+    max_connections: int = key(5000, "Open connections of one process.")
+    max_connections_per_address: int = key(500, "Open connections of one client address in one process.")
+    max_connections_per_account: int = key(100, "Open connections of one account in one process.")
+    login_timeout_seconds: float = key(60, "A connection that has not logged in by then is closed.")
+    idle_timeout_seconds: float = key(30 * MINUTE, "Silence of a logged-in client (RFC 3501 §5.4 asks at least 30 minutes).")
+    tick_seconds: float = key(1, "How often idle sessions look for changes when hints are lost.")
+    drain_seconds: float = key(10, "On stop, commands under way have so long to end.")
+    snapshot_bytes: int = key(64 * MIB, "Folder snapshots kept in one process.")
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """Mail at rest."""
+
+    inline_bytes: int = key(64 * KIB, "Compressed bodies up to this stand in Postgres, larger ones in pack files.")
+    compression_level: int = key(3, "zstd level of bodies.")
+    pack_bytes: int = key(256 * MIB, "A pack file is sealed at this size.")
+    retention_seconds: float = key(30 * DAY, "How long an expunged message can be restored.")
+    tombstone_seconds: float = key(400 * DAY, "How long the slim row of an expunged message tells clients that it is gone.")
+    blob_grace_seconds: float = key(DAY, "A body that nothing names is kept so long.")
+    arrival_seconds: float = key(DAY, "How long the result of an arrival is kept, so that a repeated one doubles nothing.")
+    bulk_rows: int = key(2000, "Rows changed in one transaction of a bulk change.")
+    bulk_pause_seconds: float = key(0.010, "Pause between two of them.")
+    copy_rows: int = key(50000, "Most messages of one COPY or MOVE.")
+    min_free_percent: float = key(5, "Below so much free disk mail is refused with 452.")
+
+
+@dataclass(frozen=True, slots=True)
+class Arrivals:
+    """How arriving messages are committed together."""
+
+    batch: int = key(200, "Most messages of one commit.")
+    helper_at: int = key(50, "So many waiting messages start a second committer.")
+    helper_after_seconds: float = key(0.010, "So does a commit that runs this long while others wait.")
+    place_directly: int = key(16, "A message for more local accounts than this goes through the local queue.")
+    patience_seconds: float = key(2, "A message whose accounts are busy this long goes through the local queue too.")
+    most_waiting: int = key(10000, "Messages waiting in one process before new ones get 451.")
+
+
+@dataclass(frozen=True, slots=True)
+class Agent:
+    """The delivery agent: the local queue, and mail for the outside."""
+
+    workers: int = key(1, "Processes.")
+    connections: int = key(3, "Database connections of a process.")
+    poll_seconds: float = key(1, "How often the queue is looked at without a hint.")
+    lease_seconds: float = key(15 * MINUTE, "How long a claimed item belongs to one agent; renewed while it works.")
+    batch: int = key(200, "Items claimed at once.")
+    retry_seconds: float = key(5 * MINUTE, "First retry of a deferred item; the pause doubles up to the longest.")
+    retry_longest_seconds: float = key(4 * HOUR, "Longest pause between attempts.")
+    expire_seconds: float = key(5 * DAY, "After so long an item fails (RFC 5321 §4.5.4.1).")
+    drain_seconds: float = key(20, "On stop, attempts under way have so long to end.")
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """The indexer: search text written behind delivery."""
+
+    workers: int = key(1, "Processes; accounts are divided among them.")
+    connections: int = key(2, "Database connections of a process.")
+    nice: int = key(19, "Scheduling priority, 0 to 19 (least).")
+    poll_seconds: float = key(2, "How often it looks for new messages without a hint.")
+    batch: int = key(200, "Messages of one transaction.")
+
+
+@dataclass(frozen=True, slots=True)
+class Web:
+    """Pages over HTTP (gunicorn)."""
+
+    port: int = key(0, "0: port_base + 80.")
+    workers: int = key(1, "Processes.")
+    threads: int = key(4, "Requests at once in one process; each may hold one database connection.")
+    timeout_seconds: float = key(60, "A worker stuck this long is replaced.")
+    drain_seconds: float = key(15, "On stop, requests under way have so long to end.")
+    allowed_hosts: tuple[str, ...] = key(("*",), "Host names answered to.")
+
+
+@dataclass(frozen=True, slots=True)
+class Tasks:
+    """Periodic and sliced work (Celery worker and beat)."""
+
+    workers: int = key(1, "Processes; each runs one task at a time.")
+    tick_seconds: float = key(60, "Queue releases, expiry and reports look for due work.")
+    retention_seconds: float = key(HOUR, "Purge of what the retention period has passed.")
+    collect_seconds: float = key(HOUR, "Collection of bodies that nothing names.")
+    partitions_seconds: float = key(DAY, "Trace partitions are made ahead and dropped at their age.")
+    drain_seconds: float = key(35, "On stop, a running slice (30 s at most) has so long to end.")
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """What happened to mail, and how long it is told."""
+
+    queue: int = key(5000, "Events of refused sessions kept for writing behind; more are counted and dropped.")
+    flush_seconds: float = key(1, "How often they are written.")
+
+
+@dataclass(frozen=True, slots=True)
+class Supervisor:
+    """Processes: how they are started, watched and ended."""
+
+    ready_seconds: float = key(30, "A role must answer with its protocol's greeting within this time.")
+    restart_first_seconds: float = key(0.1, "Pause before a role that ended is started again; it doubles while it keeps ending.")
+    restart_longest_seconds: float = key(10, "Longest such pause.")
+    stop_seconds: float = key(45, "A role that has not drained by then is killed.")
+    database_retry_seconds: float = key(20, "How long a start of the embedded Postgres is tried again (a stale postmaster.pid).")
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """Logs go to <home>/log/<role>.log, or to standard error under `serve`."""
+
+    level: str = key("info", "debug, info, warning or error.")
+    format: str = key("text", "text or json (one object a line).")
+    max_bytes: int = key(64 * MIB, "The supervisor puts a log of this size aside as .1 and begins a new one.")
+
+
+@dataclass(frozen=True, slots=True)
+class Testing:
+    """For drills only."""
+
+    clock: bool = key(False, "Read an offset in seconds from <home>/run/clock, so that days pass in all roles at once.")
+
+
+TABLES: dict[str, type] = {
+    "network": Network,
+    "database": Database,
+    "redis": Redis,
+    "tls": TlsTable,
+    "dns": Dns,
+    "proxy": Proxy,
+    "access": Access,
+    "smtp": Smtp,
+    "imap": Imap,
+    "store": Store,
+    "arrivals": Arrivals,
+    "agent": Agent,
+    "index": Index,
+    "web": Web,
+    "tasks": Tasks,
+    "trace": Trace,
+    "supervisor": Supervisor,
+    "log": Log,
+    "testing": Testing,
+}
