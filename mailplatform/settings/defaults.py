@@ -24,9 +24,7 @@ def key(default: Any, meaning: str) -> Any:
 class Network:
     """Where this site stands and how it calls itself."""
 
-    hostname: str = key(
-        "", "Name in greetings, trace headers and the default certificate; empty: this machine's if dotted."
-    )
+    hostname: str = key("", "Name in greetings, trace headers and the default certificate; empty: this machine's if dotted.")
     addresses: tuple[str, ...] = key(("127.0.0.1",), 'Addresses every door listens on, e.g. ["0.0.0.0", "::"].')
     port_base: int = key(10000, "Added to the usual port of every door that names no port of its own (smtp 25 → 10025).")
 
@@ -39,9 +37,7 @@ class Database:
     dsn_file: str = key("", "File that holds the DSN, so that its password stays out of site.toml.")
     connect_timeout_seconds: float = key(5, "How long a new connection may take.")
     statement_timeout_seconds: float = key(30, "Longest statement of a role.")
-    lock_timeout_seconds: float = key(
-        5, "Longest wait for a row or table lock; waiting mail gets 451 then."
-    )
+    lock_timeout_seconds: float = key(5, "Longest wait for a row or table lock; waiting mail gets 451 then.")
     idle_transaction_timeout_seconds: float = key(60, "A transaction that does nothing for so long is ended by the server.")
     most_connections: int = key(100, "check_site refuses a service table that may need more when all are busy.")
     max_connections: int = key(120, "Embedded: max_connections of the server.")
@@ -56,9 +52,7 @@ class Redis:
     url: str = key("", 'Outside server, "redis://host:6379/0" or "unix:///path?db=0"; empty: the embedded Valkey.')
     url_file: str = key("", "File that holds the URL.")
     timeout_seconds: float = key(0.05, "Longest wait for one call; mail goes on without.")
-    breaker_seconds: float = key(
-        5, "After a failed call the server is left alone so long; counters are per process meanwhile."
-    )
+    breaker_seconds: float = key(5, "After a failed call the server is left alone so long; counters are per process meanwhile.")
     max_memory_bytes: int = key(256 * MIB, "Embedded: memory it may take for data.")
 
 
@@ -75,9 +69,7 @@ class TlsTable:
 class Dns:
     """Name resolution for everything the platform asks the world."""
 
-    servers: tuple[str, ...] = key(
-        (), 'Recursive resolvers, "address" or "address:port" ("[v6]:port"); empty: the system's.'
-    )
+    servers: tuple[str, ...] = key((), 'Recursive resolvers, "address" or "address:port" ("[v6]:port"); empty: as the system.')
     timeout_seconds: float = key(2, "One question to one server.")
     lifetime_seconds: float = key(6, "One question, all servers and retries.")
     cache_entries: int = key(20000, "Answers kept in each process.")
@@ -121,9 +113,7 @@ class Smtp:
     max_errors: int = key(20, "Refused commands before the connection is closed with 421.")
     max_transactions: int = key(1000, "Transactions in one connection.")
     max_connections: int = key(1000, "Open connections of one process.")
-    max_connections_per_address: int = key(
-        100, "Open connections of one client address in one process."
-    )
+    max_connections_per_address: int = key(100, "Open connections of one client address in one process.")
     command_timeout_seconds: float = key(5 * MINUTE, "Silence between commands (RFC 5321 §4.5.3.2.7).")
     data_timeout_seconds: float = key(10 * MINUTE, "Longest silence within DATA.")
     session_timeout_seconds: float = key(HOUR, "Longest life of one connection.")
