@@ -71,7 +71,7 @@ BEGIN
     IF months NOT BETWEEN 0 AND 36 THEN
         RAISE EXCEPTION 'months must be between 0 and 36';
     END IF;
-    FOR ahead IN -1 .. months LOOP
+    FOR ahead IN 0 .. months LOOP
         first := (date_trunc('month', now AT TIME ZONE 'UTC') + make_interval(months => ahead)) AT TIME ZONE 'UTC';
         FOREACH parent IN ARRAY ARRAY['trace_message_21', 'trace_message_90', 'trace_message_365',
                                       'trace_event_21', 'trace_event_90', 'trace_event_365'] LOOP

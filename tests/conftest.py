@@ -1,0 +1,85 @@
+"""Fixtures of the whole suite. Which database a test wants, it says by name:
+
+- `rollback`: the usual one. One connection for all threads, one transaction, nothing is left behind.
+- `real`: a database of the test's own, where commits, locks and isolation are real.
+- `valkey`: a Valkey of the session, emptied before the test; a test may stop and start it.
+
+Tests that ask for none of them cannot reach a database at all.
+"""
+
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from django.db import connections
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from tests.support import valkey as valkey_server
+from tests.support.database import Databases, close_everywhere, server, track_connections
+from tests.support.sharing import one_transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Real:
+    """A database of one test. `dsn` serves other processes and plain psycopg connections."""
+
+    name: str
+    dsn: str
+
+
+@pytest.fixture(scope="session")
+def databases(django_db_blocker) -> Iterator[Databases]:
+    """The server with its migrated template."""
+    track_connections()
+    with server() as dsn, django_db_blocker.unblock():
+        made = Databases(dsn)
+        made.ensure_template()
+        yield made
+
+
+@pytest.fixture(scope="session")
+def rollback_database(databases: Databases) -> Iterator[str]:
+    name = databases.clone("rollback")
+    yield name
+    close_everywhere()
+    databases.drop(name)
+
+
+@pytest.fixture
+def rollback(
+    databases: Databases, rollback_database: str, django_db_blocker, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[BaseDatabaseWrapper]:
+    """The shared connection, inside a transaction that is rolled back after the test."""
+    with django_db_blocker.unblock():
+        if connections.settings["default"]["NAME"] != rollback_database:
+            databases.use(rollback_database)
+        with one_transaction(monkeypatch) as connection:
+            yield connection
+
+
+@pytest.fixture
+def real(databases: Databases, django_db_blocker) -> Iterator[Real]:
+    """A database of its own, dropped after the test."""
+    name = databases.clone("real")
+    with django_db_blocker.unblock():
+        databases.use(name)
+        yield Real(name, databases.dsn_of(name))
+        close_everywhere()
+    databases.drop(name)
+
+
+@pytest.fixture(scope="session")
+def valkey_session() -> Iterator[valkey_server.Valkey]:
+    with tempfile.TemporaryDirectory(prefix="mpv") as folder, valkey_server.valkey(Path(folder)) as running:
+        yield running
+
+
+@pytest.fixture
+def valkey(valkey_session: valkey_server.Valkey) -> valkey_server.Valkey:
+    """An empty Valkey, running."""
+    if valkey_session.process is None:
+        valkey_session.start()
+    valkey_session.client().flushall()
+    return valkey_session
