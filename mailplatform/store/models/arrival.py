@@ -1,5 +1,6 @@
 """The memory of commits whose answer may have been lost: a unit's id and what it made, kept a day."""
 
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models.functions import Now
 
@@ -7,4 +8,7 @@ from django.db.models.functions import Now
 class Arrival(models.Model):
     unit_id = models.UUIDField(primary_key=True)
     result = models.JSONField()
-    created_at = models.DateTimeField(db_default=Now(), db_index=True)
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        indexes = [BrinIndex("created_at", name="arrival_created_brin", autosummarize=True, pages_per_range=16)]

@@ -31,7 +31,6 @@ class Blob(models.Model):
             models.UniqueConstraint("hash", name="blob_hash_once"),
             models.CheckConstraint(condition=Q(data__isnull=True) ^ Q(pack__isnull=True), name="blob_bytes_in_one_place"),
         ]
-        indexes = [models.Index("touched", name="blob_touched")]
 
 
 class BlobPin(models.Model):

@@ -7,8 +7,13 @@ from django.db.models import Q
 class Message(models.Model):
     """Ids come from the sequence store_message_id_seq in blocks. Never found by hash: EMAILID (RFC 8474) is the id."""
 
-    account = models.ForeignKey("directory.Account", on_delete=models.PROTECT, related_name="+", db_index=False)
-    blob = models.ForeignKey("store.Blob", on_delete=models.PROTECT, related_name="+", db_index=False, null=True)
+    account = models.ForeignKey(
+        "directory.Account", on_delete=models.PROTECT, related_name="+", db_index=False, db_constraint=False
+    )
+    # No trigger: an arrival locks the blob by touching it, and the collector checks again under that lock.
+    blob = models.ForeignKey(
+        "store.Blob", on_delete=models.PROTECT, related_name="+", db_index=False, db_constraint=False, null=True
+    )
     prefix = models.BinaryField(default=b"")
     size = models.BigIntegerField()  # prefix and blob
     thread_id = models.BigIntegerField()

@@ -4,7 +4,12 @@ from django.db import models
 
 
 class Thread(models.Model):
-    account = models.ForeignKey("directory.Account", on_delete=models.CASCADE, related_name="+", db_index=False)
+    """The id is that of the thread's first message, so a new thread needs no number of its own."""
+
+    id = models.BigIntegerField(primary_key=True)
+    account = models.ForeignKey(
+        "directory.Account", on_delete=models.CASCADE, related_name="+", db_index=False, db_constraint=False
+    )
     created_modseq = models.BigIntegerField()
     changed_modseq = models.BigIntegerField()
     joined_to = models.BigIntegerField(null=True)
@@ -17,6 +22,8 @@ class ThreadRef(models.Model):
     """A Message-ID's 64-bit hash and the thread it belongs to, within one account."""
 
     pk = models.CompositePrimaryKey("account", "ref_hash")
-    account = models.ForeignKey("directory.Account", on_delete=models.CASCADE, related_name="+", db_index=False)
+    account = models.ForeignKey(
+        "directory.Account", on_delete=models.CASCADE, related_name="+", db_index=False, db_constraint=False
+    )
     ref_hash = models.BigIntegerField()
     thread_id = models.BigIntegerField()
