@@ -21,7 +21,7 @@ def a_message(
     body: str | bytes = "Dear all,\r\nplease find the minutes below.\r\n",
     size: int = 0,
 ) -> bytes:
-    """One message of text/plain; `message_id` None makes a fresh one, "" leaves it out; `size` pads the body to so many octets."""
+    """One message of text/plain; `message_id` None makes a fresh one, "" leaves it out; `size` pads it to so many octets."""
     identity = f"<m{next(_numbers)}@outside.example>" if message_id is None else message_id
     fields = {
         "From": author,

@@ -1,0 +1,27 @@
+"""Every event can be told, in every language, with just the parameters it may carry."""
+
+import string
+
+import pytest
+
+from mailplatform.trace import words
+from mailplatform.trace.events import CODE_PARAMS, Code
+
+
+@pytest.mark.parametrize("language", words.LANGUAGES)
+@pytest.mark.parametrize("code", Code)
+def test_every_code_is_rendered(code: Code, language: str) -> None:
+    sentence = words.LANGUAGES[language][code]
+    named = {name for _, name, _, _ in string.Formatter().parse(sentence) if name}
+    assert named == CODE_PARAMS[code]
+    told = words.render(code, {name: f"[{name}]" for name in CODE_PARAMS[code]}, language)
+    assert all(f"[{name}]" in told for name in named)
+    assert words.MISSING in words.render(code, {}, language)
+
+
+def test_no_code_lacks_its_parameters() -> None:
+    assert set(CODE_PARAMS) == set(Code)
+
+
+def test_a_code_of_another_version_is_shown_as_it_stands() -> None:
+    assert words.render("teleported", {"to": "Mars"}) == "teleported to=Mars"
