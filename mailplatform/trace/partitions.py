@@ -36,14 +36,14 @@ INSERT INTO trace_event SELECT r.* FROM moved, jsonb_populate_record(NULL::trace
 
 def ensure(months: int = MONTHS_AHEAD, *, now: Callable[[], datetime] = clock.now) -> int:
     """Make the partitions that are missing up to `months` ahead, and move spilt rows in; answers how many were made."""
-    made = _patiently("SELECT trace_make_partitions(%s, %s)", (now(), months))
+    made = _patiently("SELECT trace_make_partitions(%s, %s)", [now(), months])
     _drain(now())
     return made
 
 
 def drop_expired(*, now: Callable[[], datetime] = clock.now) -> int:
     """Drop the months whose retention has passed; answers how many."""
-    return _patiently("SELECT trace_drop_partitions(%s)", (now(),))
+    return _patiently("SELECT trace_drop_partitions(%s)", [now()])
 
 
 def tick() -> dict[str, int]:
@@ -65,7 +65,7 @@ def _drain(until: datetime) -> None:
         log.warning("trace: spilt rows stay where they are: %s", error)
 
 
-def _patiently(sql: str, params: tuple[object, ...]) -> int:
+def _patiently(sql: str, params: list[datetime | int]) -> int:
     for attempt in range(TRIES):
         try:
             with transaction.atomic(), connection.cursor() as cursor:

@@ -10,6 +10,7 @@ import fcntl
 import hashlib
 import itertools
 import os
+import pwd
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,10 +18,11 @@ from pathlib import Path
 import psycopg
 from django.core.management import call_command
 from django.db import connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from tests.support.postgres import embedded_postgres
+from mailplatform.supervisor.embedded import Postgres
 
 ROOT = Path(__file__).resolve().parents[2]
 DSN_VARIABLE = "MAILPLATFORM_TEST_DSN"
@@ -35,13 +37,15 @@ def server() -> Iterator[str]:
     if dsn:
         yield dsn
         return
-    home = Path(tempfile.gettempdir()) / f"mailplatform-tests-{os.getuid()}-{hashlib.sha1(str(ROOT).encode()).hexdigest()[:8]}"
+    home = Path(tempfile.gettempdir()) / f"mailplatform-tests-{os.getuid()}-{hashlib.sha256(str(ROOT).encode()).hexdigest()[:8]}"
     home.mkdir(mode=0o755, exist_ok=True)
+    owner = pwd.getpwnam("nobody").pw_uid if os.geteuid() == 0 else None  # Postgres refuses root
+    postgres = Postgres(home, owner=owner, durable=False)
     with open(home / "users", "a") as users:
         fcntl.flock(users, fcntl.LOCK_SH)
         with open(home / "starting", "a") as starting:
             fcntl.flock(starting, fcntl.LOCK_EX)
-            postgres = embedded_postgres(home)
+            postgres.start()
         try:
             yield postgres.dsn
         finally:
@@ -122,19 +126,19 @@ class Databases:
             admin.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(name)))
 
 
-_opened: list = []
+_opened: list[BaseDatabaseWrapper] = []
 
 
 def track_connections() -> None:
     """Remember every connection that any thread opens, so that `close_everywhere` can close them between tests."""
     create = connections.create_connection
 
-    def tracked(alias: str):
+    def tracked(alias: str) -> BaseDatabaseWrapper:
         connection = create(alias)
         _opened.append(connection)
         return connection
 
-    connections.create_connection = tracked
+    connections.create_connection = tracked  # type: ignore[method-assign]
 
 
 def close_everywhere() -> None:

@@ -4,6 +4,7 @@ import itertools
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from email.utils import format_datetime
+from typing import Any
 
 _numbers = itertools.count(1)
 DATE = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
@@ -44,7 +45,7 @@ def a_message(
 
 
 def a_multipart(
-    *parts: tuple[str, bytes], subtype: str = "mixed", boundary: str = "=_b1", subject: str = "With attachments", **fields: str
+    *parts: tuple[str, bytes], subtype: str = "mixed", boundary: str = "=_b1", subject: str = "With attachments", **fields: Any
 ) -> bytes:
     """A multipart of (Content-Type and further header lines, body) pairs."""
     return a_message(

@@ -30,7 +30,7 @@ def one_transaction(monkeypatch: pytest.MonkeyPatch) -> Iterator[BaseDatabaseWra
     _callbacks_at_release(connection, monkeypatch)
     _take_turns(monkeypatch)
     block = transaction.Atomic(using="default", savepoint=True, durable=False)
-    block._from_testcase = True  # lets atomic(durable=True) nest in it
+    block._from_testcase = True  # type: ignore[attr-defined]  # lets atomic(durable=True) nest in it
     block.__enter__()
     try:
         yield connection
@@ -48,7 +48,7 @@ def _callbacks_at_release(connection: BaseDatabaseWrapper, monkeypatch: pytest.M
         release(sid)
         if not connection.savepoint_ids:
             waiting, connection.run_on_commit = connection.run_on_commit, []
-            for _, callback, _robust in waiting:
+            for _, callback, *_ in waiting:
                 callback()
 
     def on_commit(callback: Callable[[], Any], robust: bool = False) -> None:
@@ -69,8 +69,8 @@ def _take_turns(monkeypatch: pytest.MonkeyPatch) -> None:
         with turn:
             return run(self, *args)
 
-    def put(self: Committer, unit: Any) -> Future:
-        future: Future = Future()
+    def put(self: Committer[Any], unit: Any) -> Future[Any]:
+        future: Future[Any] = Future()
 
         def commit() -> None:
             with turn:

@@ -16,7 +16,7 @@ class Valkey:
     """A running server; tests may stop and start it."""
 
     socket: Path
-    process: subprocess.Popen | None = None
+    process: subprocess.Popen[bytes] | None = None
 
     @property
     def url(self) -> str:
