@@ -1,8 +1,8 @@
 """What lets somebody in. Secrets stand here and nowhere else; only `authenticate` and `credentials` read them.
 
-A password is kept as argon2id; an app password is random, so a keyed hash of it serves (the key is a file of the home, not a row).
-SCRAM verifiers (RFC 5802) stand beside the hash where they are kept at all; a user's share salt and count, because a SCRAM client
-gets one salt before it has shown which secret it holds.
+A password is kept as argon2id; an app password is random, so a keyed hash of it serves (the key is a file of the
+home, not a row). SCRAM verifiers (RFC 5802) stand beside the hash where they are kept at all; a user's share salt and
+count, because a SCRAM client gets one salt before it has shown which secret it holds.
 """
 
 from django.contrib.postgres.fields import ArrayField

@@ -1,7 +1,8 @@
 """The closed words of the directory, and the frozen values other rooms see instead of its rows.
 
-Every word here is also a CHECK constraint of the database; adding one is a migration. Rows never leave the directory: what callers
-get is the values of this module (and of `resolve`), so a door can hold one across an `await` without holding a connection.
+Every word here is also a CHECK constraint of the database; adding one is a migration. Rows never leave the directory:
+what callers get is the values of this module (and of `resolve`), so a door can hold one across an `await` without
+holding a connection.
 """
 
 from dataclasses import dataclass

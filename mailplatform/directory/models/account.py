@@ -1,4 +1,5 @@
-"""The owner of one store and its calendars (in the UI: a mailbox). Its address is the one LocalAddress of kind `account`."""
+"""The owner of one store and its calendars (in the UI: a mailbox). Its address is the one LocalAddress of kind
+`account`."""
 
 from django.db import models
 from django.db.models import Q

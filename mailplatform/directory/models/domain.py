@@ -1,7 +1,8 @@
-"""A domain we receive for. Its name is the A-label form in lower case, so comparing is comparing bytes (RFC 5890 §2.3.2.1).
+"""A domain we receive for. Its name is the A-label form in lower case, so comparing is comparing bytes (RFC 5890
+§2.3.2.1).
 
-An alias domain has no addresses of its own: every address in it is the same localpart in the canonical domain.
-Limits that are null fall back to the site's.
+An alias domain has no addresses of its own: every address in it is the same localpart in the canonical domain. Limits
+that are null fall back to the site's.
 """
 
 from django.db import models

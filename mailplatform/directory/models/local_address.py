@@ -1,7 +1,8 @@
 """The one table that answers RCPT, and what its rows lead to.
 
-Localparts are canonical: NFC, lower case (ours to decide, RFC 5321 §2.4), without subaddress. The catch-all of a domain is the row
-with an empty localpart, which no address can have. Targets inside the house are keys, never text, so a rename breaks nothing.
+Localparts are canonical: NFC, lower case (ours to decide, RFC 5321 §2.4), without subaddress. The catch-all of a
+domain is the row with an empty localpart, which no address can have. Targets inside the house are keys, never text,
+so a rename breaks nothing.
 """
 
 from django.db import models

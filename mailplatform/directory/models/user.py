@@ -1,6 +1,7 @@
 """Someone who can authenticate: a login, a role, no secret. Secrets are rows of `access`, one floor above.
 
-The login is an address in canonical form (lower case, A-label domain). It need not be an account's: an administrator may have none.
+The login is an address in canonical form (lower case, A-label domain). It need not be an account's: an administrator
+may have none.
 """
 
 from typing import ClassVar

@@ -1,0 +1,270 @@
+"""Accounts: whose mail is kept here. An account is made with its address and, when personal, with the user who signs
+in to it.
+
+Closing keeps everything and undoes itself: the address stays taken, mail to it is refused as unknown, nobody comes
+in. Sets are made in one statement a table and counted as one change of the directory, so that importing thousands
+never stops mail.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.db.models import Q
+from django.utils.translation import gettext
+
+from mailplatform.audit.record import Entry, Subject, record, record_many
+from mailplatform.directory import canonical
+from mailplatform.directory.constraints import violated
+from mailplatform.directory.domains import canonical_domain
+from mailplatform.directory.epoch import bump
+from mailplatform.directory.models import Account, Domain, LocalAddress, User
+from mailplatform.directory.values import AccountKind, AccountState, Actor, AddressKind, Role
+from mailplatform.runtime import clock
+from mailplatform.runtime.errors import AlreadyExists, Conflict, Malformed, NotFound
+
+BATCH = 500
+
+
+@dataclass(frozen=True, slots=True)
+class NewAccount:
+    """What is needed to make an account. Sizes are bytes; None means the domain's default."""
+
+    address: str
+    name: str = ""
+    kind: str = AccountKind.PERSONAL
+    role: str = Role.EMPLOYEE
+    quota_bytes: int | None = None
+    quota_messages: int | None = None
+    max_message_size: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AccountInfo:
+    """An account as others see it, with its own limits (None: the domain's apply)."""
+
+    id: int
+    organisation_id: int
+    domain: str
+    address: str
+    kind: str
+    state: str
+    name: str
+    user_id: int | None
+    role: str | None
+    quota_bytes: int | None
+    quota_messages: int | None
+    max_message_size: int | None
+    created_at: datetime
+    closed_at: datetime | None
+
+
+@transaction.atomic
+def add_account(new: NewAccount, *, actor: Actor) -> AccountInfo:
+    """Make one account. Raises Malformed, NotFound (domain), AlreadyExists (address)."""
+    return add_accounts([new], actor=actor)[0]
+
+
+def add_accounts(rows: Sequence[NewAccount], *, actor: Actor) -> list[AccountInfo]:
+    """Make up to BATCH accounts, all or none, in one transaction and one change of the epoch.
+
+    Raises Malformed, NotFound, AlreadyExists; the first offending address is named.
+    """
+    if len(rows) > BATCH:
+        raise Malformed(gettext("accounts: at most %(count)d at once") % {"count": BATCH}, subject="accounts")
+    parts = [canonical.split(row.address) for row in rows]
+    for row, part in zip(rows, parts, strict=True):
+        _check(row, part)
+    domains = {name: canonical_domain(name) for name in {part.domain for part in parts}}
+    keys = [(domains[part.domain], part.key) for part in parts]
+    texts = [canonical.address(key, domain.name) for domain, key in keys]
+    with transaction.atomic(), _refusing_taken(keys, texts):
+        users = _add_users(rows, keys, texts)
+        accounts = Account.objects.bulk_create(
+            Account(
+                organisation_id=domain.organisation_id,
+                domain=domain,
+                owner=users.get(text),
+                kind=row.kind,
+                name=row.name,
+                quota_bytes=row.quota_bytes,
+                quota_messages=row.quota_messages,
+                max_message_size=row.max_message_size,
+            )
+            for row, (domain, _key), text in zip(rows, keys, texts, strict=True)
+        )
+        LocalAddress.objects.bulk_create(
+            LocalAddress(domain=domain, localpart=key, kind=AddressKind.ACCOUNT, account=account)
+            for account, (domain, key) in zip(accounts, keys, strict=True)
+        )
+        record_many(
+            [
+                Entry(
+                    "account.added",
+                    Subject("account", account.pk, text, account.organisation_id),
+                    {"kind": row.kind, "role": row.role, "quota_bytes": row.quota_bytes, "quota_messages": row.quota_messages},
+                )
+                for row, account, text in zip(rows, accounts, texts, strict=True)
+            ],
+            actor=actor,
+        )
+        made = _infos(Q(account_id__in=[account.pk for account in accounts]))
+        bump()
+    by_id = {info.id: info for info in made}
+    return [by_id[account.pk] for account in accounts]
+
+
+@transaction.atomic
+def set_account(address: str, *, actor: Actor, **changes: Any) -> AccountInfo:
+    """Change name, state, role or limits. `state` active brings a closed account back. Raises NotFound, Malformed, Conflict."""
+    info = get_account(address)
+    role = changes.pop("role", None)
+    _check_changes(info, role, changes)
+    account = Account.objects.select_for_update(no_key=True).get(pk=info.id)
+    changed = {field: value for field, value in changes.items() if getattr(account, field) != value}
+    if "state" in changed:
+        changed["closed_at"] = clock.now() if changed["state"] == AccountState.CLOSED else None
+    for field, value in changed.items():
+        setattr(account, field, value)
+    if changed:
+        account.save(update_fields=list(changed))
+    changed.pop("closed_at", None)
+    if info.user_id is not None:
+        if "name" in changed:
+            User.objects.filter(pk=info.user_id).update(name=changed["name"])
+        if role is not None and role != info.role:
+            changed["role"] = role
+            User.objects.filter(pk=info.user_id).update(role=role)
+    if changed:
+        record("account.changed", Subject("account", info.id, info.address, info.organisation_id), actor=actor, **changed)
+        bump()
+    return get_account(address)
+
+
+def close_account(address: str, *, actor: Actor) -> AccountInfo:
+    """Refuse mail and sign-in from now on, keep the mail and the address. Undone by `set_account(…, state="active")`."""
+    return set_account(address, actor=actor, state=AccountState.CLOSED)
+
+
+def get_account(address: str) -> AccountInfo:
+    """The account whose principal address this is, also in its alias-domain form. Raises NotFound, Malformed."""
+    parts = canonical.split(address)
+    found = _infos(Q(domain_id=canonical_domain(parts.domain).pk, localpart=parts.key))
+    if not found:
+        raise NotFound(gettext("address: %(address)s is not a mailbox") % {"address": str(parts)}, subject="address")
+    return found[0]
+
+
+def find_account(account_id: int) -> AccountInfo:
+    """The account of this id. Raises NotFound."""
+    found = _infos(Q(account_id=account_id))
+    if not found:
+        raise NotFound(subject="account")
+    return found[0]
+
+
+def list_accounts(*, domain: str = "", organisation_id: int | None = None, closed: bool = True) -> list[AccountInfo]:
+    """Accounts by address: of one domain, of one organisation, of all; without the closed ones where asked. Raises NotFound."""
+    condition = Q()
+    if domain:
+        condition &= Q(domain_id=canonical_domain(domain).pk)
+    if organisation_id is not None:
+        condition &= Q(account__organisation_id=organisation_id)
+    if not closed:
+        condition &= ~Q(account__state=AccountState.CLOSED)
+    return _infos(condition)
+
+
+def _infos(condition: Q) -> list[AccountInfo]:
+    rows = (
+        LocalAddress.objects.filter(condition, kind=AddressKind.ACCOUNT)
+        .order_by("domain__name", "localpart")
+        .values_list(
+            "account_id",
+            "account__organisation_id",
+            "domain__name",
+            "localpart",
+            "account__kind",
+            "account__state",
+            "account__name",
+            "account__owner_id",
+            "account__owner__role",
+            "account__quota_bytes",
+            "account__quota_messages",
+            "account__max_message_size",
+            "account__created_at",
+            "account__closed_at",
+        )
+    )
+    return [AccountInfo(row[0], row[1], row[2], canonical.address(row[3], row[2]), *row[4:]) for row in rows]
+
+
+def _add_users(rows: Sequence[NewAccount], keys: Sequence[tuple[Domain, str]], texts: Sequence[str]) -> dict[str, User]:
+    made = User.objects.bulk_create(
+        User(organisation_id=domain.organisation_id, login=text, name=row.name, role=row.role)
+        for row, (domain, _key), text in zip(rows, keys, texts, strict=True)
+        if row.kind == AccountKind.PERSONAL
+    )
+    return {user.login: user for user in made}
+
+
+def _check(row: NewAccount, parts: canonical.Parts) -> None:
+    if row.kind not in set(AccountKind):
+        raise Malformed(gettext("kind: %(kind)s is none of personal, shared, resource") % {"kind": row.kind}, subject="kind")
+    if row.role not in set(Role):
+        raise Malformed(
+            gettext("role: %(role)s is none of administrator, domain_administrator, employee") % {"role": row.role},
+            subject="role",
+        )
+    for field in ("quota_bytes", "quota_messages"):
+        _check_limit(field, getattr(row, field), 0)
+    _check_limit("max_message_size", row.max_message_size, 1)
+    if len(str(parts)) > 254:  # RFC 5321 §4.5.3.1.3, less the angle brackets
+        raise Malformed(gettext("address: longer than 254 octets"), subject="address")
+
+
+def _check_changes(info: AccountInfo, role: str | None, changes: Mapping[str, Any]) -> None:
+    for field, value in changes.items():
+        if field in ("quota_bytes", "quota_messages", "max_message_size"):
+            _check_limit(field, value, 1 if field == "max_message_size" else 0)
+        elif field == "state":
+            if value not in set(AccountState):
+                raise Malformed(
+                    gettext("state: %(state)s is none of active, suspended, closed") % {"state": value}, subject="state"
+                )
+        elif field != "name":
+            raise Malformed(gettext("%(field)s: not something a mailbox has") % {"field": field}, subject=field)
+    if role is not None and role not in set(Role):
+        raise Malformed(
+            gettext("role: %(role)s is none of administrator, domain_administrator, employee") % {"role": role}, subject="role"
+        )
+    if role is not None and info.user_id is None:
+        raise Conflict(gettext("role: a %(kind)s mailbox has no user") % {"kind": info.kind}, subject="role")
+
+
+def _check_limit(field: str, value: int | None, least: int) -> None:
+    if value is not None and not least <= value < 2**63:
+        raise Malformed(gettext("%(field)s: %(value)s is out of range") % {"field": field, "value": value}, subject=field)
+
+
+@contextmanager
+def _refusing_taken(keys: Sequence[tuple[Domain, str]], texts: Sequence[str]) -> Iterator[None]:
+    """Turn the violation of either unique constraint into AlreadyExists, naming the first address that is taken."""
+    for text, times in Counter(texts).items():
+        if times > 1:
+            raise AlreadyExists(gettext("address: %(address)s is named twice") % {"address": text}, subject="address")
+    try:
+        with transaction.atomic():
+            yield
+    except IntegrityError as error:
+        if violated(error) not in ("local_address_once", "user_login_once"):
+            raise
+        addresses = LocalAddress.objects.filter(domain__in={domain for domain, _ in keys}, localpart__in=[key for _, key in keys])
+        taken = {canonical.address(*row) for row in addresses.values_list("localpart", "domain__name")}
+        taken |= set(User.objects.filter(login__in=texts).values_list("login", flat=True))
+        first = next((text for text in texts if text in taken), texts[0])
+        raise AlreadyExists(gettext("address: %(address)s exists already") % {"address": first}, subject="address") from error

@@ -1,0 +1,94 @@
+"""How often something happened lately: counts that all processes share through Valkey, and keep alone without it.
+
+A count begins with its first hit and is forgotten `window` seconds later. Valkey is asked with a time limit and left
+alone for a while after a call that failed; a process then counts by itself at the same limits, so that a lost or hung
+Valkey slows nothing and opens nothing. Counts are advice to limits, never a promise.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import Protocol
+
+import redis
+
+_ENTRIES = 100_000
+_PREFIX = "rate:"
+
+
+class Counter(Protocol):
+    """What a limit needs of a count."""
+
+    def hit(self, key: str, window: float) -> int:
+        """Count one more; the number of hits since the first of the window, this one included."""
+        ...
+
+    def clear(self, key: str) -> None:
+        """Forget the hits of a key."""
+        ...
+
+
+class LocalCounter:
+    """Counts of this process alone; bounded, the oldest windows go first."""
+
+    def __init__(self, monotonic: Callable[[], float] = time.monotonic, entries: int = _ENTRIES) -> None:
+        self._monotonic = monotonic
+        self._entries = entries
+        self._counts: OrderedDict[str, tuple[int, float]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def hit(self, key: str, window: float) -> int:
+        now = self._monotonic()
+        with self._lock:
+            count, until = self._counts.get(key, (0, 0.0))
+            if until <= now:
+                self._counts.pop(key, None)
+                count, until = 0, now + window
+            self._counts[key] = (count + 1, until)
+            while len(self._counts) > self._entries:
+                self._counts.popitem(last=False)
+        return count + 1
+
+    def clear(self, key: str) -> None:
+        with self._lock:
+            self._counts.pop(key, None)
+
+
+class SharedCounter:
+    """Counts in Valkey, with a local counter beside it that takes over.
+
+    url: as of `[redis] url`. timeout, breaker: seconds of one call, and of leaving Valkey alone after a failed one.
+    """
+
+    def __init__(self, url: str, *, timeout: float, breaker: float, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._client = redis.Redis.from_url(url, socket_timeout=timeout, socket_connect_timeout=timeout, retry=None)
+        self._breaker = breaker
+        self._monotonic = monotonic
+        self._open_until = 0.0
+        self._local = LocalCounter(monotonic)
+
+    def hit(self, key: str, window: float) -> int:
+        mine = self._local.hit(key, window)
+        if self._monotonic() < self._open_until:
+            return mine
+        try:
+            with self._client.pipeline(transaction=False) as calls:
+                calls.incr(_PREFIX + key)
+                calls.pexpire(_PREFIX + key, max(1, int(window * 1000)), nx=True)
+                ours = calls.execute()[0]
+        except (redis.RedisError, OSError):
+            self._open_until = self._monotonic() + self._breaker
+            return mine
+        return max(int(ours), mine)
+
+    def clear(self, key: str) -> None:
+        self._local.clear(key)
+        if self._monotonic() < self._open_until:
+            return
+        try:
+            self._client.delete(_PREFIX + key)
+        except (redis.RedisError, OSError):
+            self._open_until = self._monotonic() + self._breaker
