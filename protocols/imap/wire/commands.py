@@ -60,7 +60,7 @@ class StartTls(Command):
 class Authenticate(Command):
     """RFC 3501 §6.2.2; `initial` is the decoded initial response (RFC 4959), b"" for `=`, None without one.
 
-    Further lines of the exchange are read with `Reader.next_line` and decoded with `parse.basic.base64_line`.
+    Further lines of the exchange are read with `Reader.next_line` and decoded with `parse.account.sasl_answer`.
     """
 
     mechanism: str
@@ -265,7 +265,7 @@ class SetQuota(Command):
 
 @dataclass(frozen=True, slots=True)
 class Idle(Command):
-    """RFC 2177. Its end is a line of its own: `Reader.next_line`, `parse.basic.is_done`."""
+    """RFC 2177. Its end is a line of its own: `Reader.next_line`, `parse.account.is_done`."""
 
 
 # -- selected --------------------------------------------------------------------------------------------------------------------
