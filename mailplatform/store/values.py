@@ -6,7 +6,8 @@ modseq counts per account (RFC 7162 §3.1.1 asks per mailbox at least); uid per 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from array import array
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntFlag, StrEnum
@@ -85,6 +86,7 @@ class FolderState:
     created_modseq: int
     changed_modseq: int
     expunged_floor: int  # below it, QRESYNC answers all absent uids
+    seen_shared: bool = False  # one \\Seen for all viewers; else each viewer has their own
 
 
 class EntryRow(NamedTuple):
@@ -98,6 +100,25 @@ class EntryRow(NamedTuple):
     internal_date: int  # epoch seconds
     size: int  # prefix and blob, bytes
     created_modseq: int
+
+
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """All entries of a folder, ascending by uid, column by column: index i of each is one entry. Not to be altered.
+
+    A hundred thousand rows come out of the database in one piece and are never Python objects one by one.
+    """
+
+    uids: array[int]  # array("I")
+    flags: bytes  # one Flag value a byte
+    modseqs: array[int]  # array("Q")
+    message_ids: array[int]  # array("Q")
+    internal_dates: array[int]  # array("q"), epoch seconds
+    sizes: array[int]  # array("I"), bytes of prefix and blob
+    keywords: Mapping[int, tuple[int, ...]]  # uid → keyword numbers; only those that have any
+
+    def __len__(self) -> int:
+        return len(self.uids)
 
 
 @dataclass(frozen=True, slots=True)
