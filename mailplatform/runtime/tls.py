@@ -1,6 +1,6 @@
 """The certificates of this site, as SSL contexts that choose by host name.
 
-`home/tls/<host name>/` holds `fullchain.pem` and `privkey.pem` (certbot's names). A client that names a host by SNI
+`home/tls/<host name>/` holds `cert.pem` (the chain, leaf first) and `key.pem`. A client that names a host by SNI
 (RFC 6066 §3) gets that host's certificate, `*.example.test` serves one label, and anybody else gets the default one.
 TLS 1.2 and up (RFC 8996), session tickets on, no renegotiation.
 
@@ -17,16 +17,19 @@ from pathlib import Path
 
 log = logging.getLogger(__name__)
 
-CHAIN = "fullchain.pem"
-KEY = "privkey.pem"
+CHAIN = "cert.pem"
+KEY = "key.pem"
 
 
 class Certificates:
-    """The contexts in force. Raises FileNotFoundError when the folder holds none, ssl.SSLError when one is unreadable."""
+    """`default` names the host of those who name none; `minimum` is 1.2 or 1.3.
 
-    def __init__(self, folder: Path, default: str = "", *, alpn: tuple[str, ...] = ()) -> None:
+    The contexts in force. Raises FileNotFoundError when the folder holds none, ssl.SSLError when one is unreadable."""
+
+    def __init__(self, folder: Path, default: str = "", *, minimum: str = "1.2", alpn: tuple[str, ...] = ()) -> None:
         self._folder = folder
         self._default = default.lower()
+        self._minimum = ssl.TLSVersion.TLSv1_3 if minimum == "1.3" else ssl.TLSVersion.TLSv1_2
         self._alpn = alpn
         self._by_name: dict[str, ssl.SSLContext] = {}
         self._context = self._load()
@@ -54,7 +57,7 @@ class Certificates:
         found: dict[str, ssl.SSLContext] = {}
         for folder in sorted(self._folder.iterdir()):
             if (folder / CHAIN).is_file() and (folder / KEY).is_file():
-                found[folder.name.lower()] = _server(folder / CHAIN, folder / KEY, self._alpn)
+                found[folder.name.lower()] = _server(folder / CHAIN, folder / KEY, self._minimum, self._alpn)
         if not found:
             raise FileNotFoundError(f"no <host name>/{CHAIN} and {KEY} under {self._folder}")
         default = found.get(self._default) or next(iter(found.values()))
@@ -76,9 +79,9 @@ def pick(found: dict[str, ssl.SSLContext], name: str) -> ssl.SSLContext | None:
     return found.get(name) or found.get("*." + name.partition(".")[2])
 
 
-def _server(chain: Path, key: Path, alpn: tuple[str, ...]) -> ssl.SSLContext:
+def _server(chain: Path, key: Path, minimum: ssl.TLSVersion, alpn: tuple[str, ...]) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.minimum_version = minimum
     context.options |= ssl.OP_NO_RENEGOTIATION | ssl.OP_NO_COMPRESSION
     context.load_cert_chain(chain, key)
     if alpn:

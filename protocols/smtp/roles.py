@@ -1,0 +1,72 @@
+"""What tells one SMTP role from another: MX, submission and LMTP as one table, and the limits a site sets.
+
+The MX takes mail for local recipients from anybody. Submission (RFC 6409) and LMTP (RFC 2033) stand here as rows whose
+doors open with their own issues: the session asks the table and knows no role by name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mailplatform.settings.defaults import Smtp
+
+_COMMON = frozenset({"PIPELINING", "SIZE", "8BITMIME", "SMTPUTF8", "ENHANCEDSTATUSCODES", "STARTTLS"})
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """protocol: the word in Received: and trace (RFC 3848 makes ESMTPS of it). greeting: what EHLO is called."""
+
+    name: str
+    protocol: str
+    greeting: str = "EHLO"
+    extensions: frozenset[str] = _COMMON
+    needs_login: bool = False
+    reply_per_recipient: bool = False
+
+
+ROLES: Mapping[str, Role] = {
+    "smtp": Role("smtp", "smtp"),
+    "submission": Role("submission", "submission", needs_login=True),
+    "lmtp": Role("lmtp", "lmtp", greeting="LHLO", reply_per_recipient=True),
+}
+MX = ROLES["smtp"]
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Octets, counts and seconds; the keys of `[smtp]` in site.toml, where each is explained."""
+
+    message: int = 50 << 20
+    recipients: int = 1000
+    line: int = 4096
+    data_line: int = 1 << 20
+    errors: int = 20
+    idle_commands: int = 100
+    transactions: int = 1000
+    command_seconds: float = 300.0
+    data_seconds: float = 600.0
+    session_seconds: float = 3600.0
+    received: int = 50
+    commands_a_turn: int = field(default=100)
+    """Commands of one peer that are answered before others have their turn."""
+
+
+def limits_of(smtp: Smtp) -> Limits:
+    """The site's limits."""
+    return Limits(
+        message=smtp.max_message_bytes,
+        recipients=smtp.max_recipients,
+        line=smtp.max_line_bytes,
+        data_line=smtp.max_data_line_bytes,
+        errors=smtp.max_errors,
+        idle_commands=smtp.max_idle_commands,
+        transactions=smtp.max_transactions,
+        command_seconds=smtp.command_timeout_seconds,
+        data_seconds=smtp.data_timeout_seconds,
+        session_seconds=smtp.session_timeout_seconds,
+        received=smtp.max_received_headers,
+    )

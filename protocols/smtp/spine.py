@@ -1,0 +1,56 @@
+"""What a session asks of the house, as values: the spine's functions are parameters, not imports.
+
+The service binds them to mailflow; a test passes its own, and needs no database.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from mailplatform.mailflow.transaction import Accepted, Recipient, Session, Transaction
+from mailplatform.runtime.spool import Spooled
+from mailplatform.standards.address import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Something a session refused, for the trace. stage: connect, mail, rcpt, data. `passing`: the peer may try again (4xx)."""
+
+    session: Session
+    stage: str
+    reply: str
+    passing: bool
+    trace_id: str = ""
+    reverse_path: str = ""
+    forward_path: str = ""
+
+
+def _unknown(_path: Path, _session: Session) -> Recipient | None:
+    return None
+
+
+def _unheard(_refused: Refused) -> None:
+    return None
+
+
+def _utc() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Spine:
+    """new_id: a fresh trace id for a transaction begun then. now: the clock.
+
+    known: the answer to RCPT when it is at hand without waiting, else None; admit: the answer, or a MailError.
+    deliver: takes responsibility for the message; what it returns is committed, what it raises is not.
+    refused: told of every refusal; must not wait.
+    """
+
+    new_id: Callable[[datetime], str]
+    admit: Callable[[Path, Session], Awaitable[Recipient]]
+    deliver: Callable[[Transaction, Spooled], Awaitable[Accepted]]
+    known: Callable[[Path, Session], Recipient | None] = _unknown
+    refused: Callable[[Refused], None] = _unheard
+    now: Callable[[], datetime] = _utc
