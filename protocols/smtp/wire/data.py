@@ -75,18 +75,15 @@ class DataDecoder:
         if b"\n" in text or b"\r" in text:
             self.flaw = Flaw.BARE
             return
-        if self._open + len(block) <= self._line_limit:
-            last = block.rfind(b"\n")
-            self._open = len(block) - last - 1 if last >= 0 else self._open + len(block)
-            return
-        at, room = 0, self._line_limit - self._open
-        while len(block) - at > room:  # hops from the last line end within the limit to the next
+        at, room, size = 0, self._line_limit - self._open, len(block)
+        while size - at > room:  # hops from the last line end within the limit to the next
             found = block.rfind(b"\n", at, at + room + 2)  # the line's CRLF is not of its length
             if found < 0:
                 self.flaw = Flaw.LONG
                 return
             at, room = found + 1, self._line_limit
-        self._open = len(block) - at if at else self._open + len(block)
+        last = block.rfind(b"\n")
+        self._open = size - last - 1 if last >= 0 else self._open + size
 
 
 def stuffed(message: bytes) -> bytes:
