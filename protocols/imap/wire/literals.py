@@ -19,7 +19,7 @@ from protocols.imap.wire.errors import BadSyntax, TooBig
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Octets. `line`: one line without its literals; `literals`: all literals of one command but an APPEND's message;
+    """Octets. `line`: a command without its literals; `literals`: all literals of one command but an APPEND's message;
     `discard`: the largest non-synchronising literal that is read only to be dropped; `nonsync`: the largest one at all
     (4,096 for LITERAL-, RFC 7888 §5; None for LITERAL+)."""
 
@@ -101,7 +101,7 @@ _BALANCED = re.compile(rb'[^"]*+(?:"(?:[^"\\]|\\.)*+"[^"]*+)*+\Z', re.DOTALL)
 _TAG = re.compile(rb"([!#$&',\-./0-9:;<=>?@A-Z\[\]^_`a-z|}~]{1,128}) ")
 _NAME = re.compile(rb" ([A-Za-z]{1,20}(?: [A-Za-z]{1,20})?)")
 # A later REPLACE (RFC 8508) stands beside APPEND here.
-_APPEND = re.compile(rb"[^ \r\n]+ APPEND ", re.IGNORECASE)
+_APPEND = re.compile(rb"[^ \r\n]{1,128} APPEND ", re.IGNORECASE)
 _TAIL = 32
 """Octets kept of a line that is skipped: enough to see the literal it may end in."""
 
@@ -126,13 +126,21 @@ class Framer:
     def __init__(self, limits: Limits = BEFORE_LOGIN) -> None:
         self.limits = limits
         self._waiting = bytearray()
-        self.reset()
+        self._tail = b""
+        self._fatal: Broken | None = None
+        self._doing = _Doing.LINE
+        self._scan = 0  # everything before was looked at
+        self._begin_line = 0  # where the present line (after a literal: its continuation) begins
+        self._literals = 0  # octets of this command's literals
+        self._index = 0  # messages of this APPEND offered so far
+        self._left = 0  # octets of the literal (or of what is skipped) still to come
+        self._sync = False  # of the message offered
 
     def reset(self) -> None:
         """Forget everything not yet handed out (STARTTLS: what was pipelined in the clear must not live on)."""
         self._waiting.clear()
         self._tail = b""
-        self._fatal: Broken | None = None
+        self._fatal = None
         self._start_command()
 
     @property
@@ -214,11 +222,7 @@ class Framer:
     # -- inside ------------------------------------------------------------------------------------------------------------------
     def _start_command(self) -> None:
         self._doing = _Doing.LINE
-        self._scan = 0  # everything before was looked at
-        self._begin_line = 0  # where the present line (after a literal: its continuation) begins
-        self._literals = 0
-        self._index = 0  # messages of this APPEND offered so far
-        self._left = 0
+        self._scan = self._begin_line = self._literals = self._index = self._left = 0
         self._sync = False
 
     def _settled(self) -> bool:
@@ -244,13 +248,13 @@ class Framer:
         found = waiting.find(b"\n", self._scan)
         if found < 0:
             self._scan = len(waiting)
-            if self._scan - self._begin_line > self.limits.line:
-                tag = self._tag()
+            if self._scan - self._literals > self.limits.line:
+                error = self._long_line()
                 self._drop_line()
-                return Broken(TooBig(self.limits.line, f"a line of at most {self.limits.line} octets", tag)), False
+                return Broken(error), False
             return None, False
         after = found + 1
-        if found - self._begin_line - 1 > self.limits.line:
+        if found - 1 - self._literals > self.limits.line:
             return self._broken(
                 TooBig(self.limits.line, f"a line of at most {self.limits.line} octets", self._tag()), after
             ), False
@@ -311,6 +315,9 @@ class Framer:
             self._scan = self._begin_line = 0
             self._literals = 0
         return Chunk(octets, self._left)
+
+    def _long_line(self) -> TooBig:
+        return TooBig(self.limits.line, f"a line of at most {self.limits.line} octets", self._tag())
 
     def _tag(self) -> bytes | None:
         if self._index:

@@ -1,7 +1,7 @@
 """Mailbox names: from the wire and back, what makes a good one, and LIST's patterns. RFC 3501 §5.1, §6.3.8; RFC 9051 §5.1.
 
-The hierarchy separator is `/`. Names are Unicode in NFC, without control characters; INBOX in any case is `INBOX`, as a whole name
-or as the first level. `from_wire` is as lenient as a look-up may be; `unfit` says why a name may not be created.
+The hierarchy separator is `/`. Names are Unicode in NFC, without control characters; INBOX in any case is `INBOX`, as a whole
+name or as the first level. `from_wire` is as lenient as a look-up may be; `unfit` says why a name may not be created.
 """
 
 import re
@@ -97,14 +97,14 @@ class Matcher:
         self._prefix = collapsed[:-1] if collapsed.endswith("*") and not set(collapsed[:-1]) & {"*", "%"} else None
         self._advance: dict[str, int] = {}
         self._loop_all = self._loop_level = 0
-        for position, token in enumerate(collapsed):
+        for position, symbol in enumerate(collapsed):
             bit = 1 << position
-            if token == "*":
+            if symbol == "*":
                 self._loop_all |= bit
-            elif token == "%":
+            elif symbol == "%":
                 self._loop_level |= bit
             else:
-                self._advance[token] = self._advance.get(token, 0) | bit
+                self._advance[symbol] = self._advance.get(symbol, 0) | bit
         self._wild = self._loop_all | self._loop_level
         self._final = 1 << len(collapsed)
 

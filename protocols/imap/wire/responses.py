@@ -147,7 +147,7 @@ def refusal(error: BadSyntax) -> bytes:
             return bad(error.tag, "Syntax error: " + str(error))
 
 
-# -- codes with arguments -------------------------------------------------------------------------------------------------------
+# -- codes with arguments -----------------------------------------------------------------------------------------------
 def code_capability(tokens: Iterable[str]) -> bytes:
     """CAPABILITY in a greeting or after login."""
     return b"CAPABILITY " + " ".join(tokens).encode("ascii")
@@ -186,7 +186,7 @@ def code_modified(numbers: Iterable[int]) -> bytes:
     return b"MODIFIED " + render_ranges(compact(numbers))
 
 
-# -- untagged data --------------------------------------------------------------------------------------------------------------
+# -- untagged data ------------------------------------------------------------------------------------------------------
 def capability(tokens: Iterable[str]) -> bytes:
     """RFC 3501 §7.2.1."""
     return b"* CAPABILITY " + " ".join(tokens).encode("ascii") + CRLF

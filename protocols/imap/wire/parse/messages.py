@@ -31,7 +31,7 @@ MAX_FIELDS = 200
 _OPEN_BRACKET, _CLOSE_BRACKET = 0x5B, 0x5D
 
 
-# -- FETCH -----------------------------------------------------------------------------------------------------------------------
+# -- FETCH --------------------------------------------------------------------------------------------------------------
 def fetch_items(lexer: Lexer) -> tuple[f.FetchItem, ...]:
     """A macro, an item, or a list of items. RFC 3501 §9 fetch."""
     if not lexer.take(OPEN):
@@ -170,7 +170,7 @@ def _fetch(lexer: Lexer, tag: bytes, by_uid: bool) -> c.Command:
     return c.Fetch(tag, numbers, items, by_uid, changed_since, vanished)
 
 
-# -- STORE -----------------------------------------------------------------------------------------------------------------------
+# -- STORE --------------------------------------------------------------------------------------------------------------
 _STORE: Mapping[str, tuple[c.StoreMode, bool]] = {
     "FLAGS": (c.StoreMode.REPLACE, False),
     "+FLAGS": (c.StoreMode.ADD, False),
@@ -204,7 +204,7 @@ def _store(lexer: Lexer, tag: bytes, by_uid: bool) -> c.Command:
     return c.Store(tag, numbers, how[0], flags, how[1], unchanged_since, by_uid)
 
 
-# -- COPY, MOVE, EXPUNGE -----------------------------------------------------------------------------------------------------------
+# -- COPY, MOVE, EXPUNGE ------------------------------------------------------------------------------------------------
 def _to_mailbox(make: type[c.Copy] | type[c.Move], by_uid: bool) -> Callable[[Lexer, bytes], c.Command]:
     def parse(lexer: Lexer, tag: bytes) -> c.Command:
         lexer.space()
@@ -229,7 +229,7 @@ def _uid_expunge(lexer: Lexer, tag: bytes) -> c.Command:
     return c.Expunge(tag, uids)
 
 
-# -- APPEND ------------------------------------------------------------------------------------------------------------------------
+# -- APPEND -------------------------------------------------------------------------------------------------------------
 def append(lexer: Lexer, tag: bytes, size: int, sync: bool) -> c.Append:
     """An APPEND's arguments up to its message's literal, which must be all that is missing."""
     lexer.space()
