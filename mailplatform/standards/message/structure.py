@@ -8,10 +8,34 @@ work is linear in the size of the message (see the limits below: what exceeds th
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-Params = tuple[tuple[str, str], ...]
+from mailplatform.standards.message.decode import to_text
+from mailplatform.standards.message.headers import header_end, unfold, wanted
+from mailplatform.standards.message.params import Params, content_type, disposition
+
+MOST_PARTS = 2000  # beyond it the last part runs on to the end of its parent
+MOST_DEPTH = 40  # beyond it a multipart or message has no children
+_BOUNDARY = 998  # RFC 2046 §5.1.1 allows 70; no line is longer than this (RFC 5322 §2.1.1)
+_FALSE = 512  # what a line that only begins like a delimiter costs of the budget, as if it were so many octets
+_TAGS = 32
+
+NAMES = frozenset({
+    b"content-type", b"content-transfer-encoding", b"content-id", b"content-description", b"content-disposition",
+    b"content-language", b"content-location", b"content-md5",
+})  # fmt: skip
+_RARE = NAMES - {b"content-type", b"content-transfer-encoding"}
+_US_ASCII: Params = (("charset", "us-ascii"),)
+_ENCODINGS = {
+    spelling.encode(): name
+    for name in ("7bit", "8bit", "binary", "quoted-printable", "base64")
+    for spelling in (f" {name}", f" {name}\r", f" {name.upper()}", f" {name.upper()}\r")
+}
+_TAIL = re.compile(rb"(--)?[ \t\r]*+(?:\n|\Z)")
+_TAG = re.compile(rb"[A-Za-z0-9*-]{1,60}")
+_TOKEN = re.compile(rb"[!#$%&'*+.^_`{|}~0-9A-Za-z-]{1,60}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +97,136 @@ class Part:
 
 def parse(raw: bytes) -> Part:
     """The part tree of a message. Never raises, whatever the bytes."""
-    return Part(0, len(raw), len(raw))
+    return parse_with(raw, NAMES)[0]
+
+
+def parse_with(raw: bytes, names: frozenset[bytes]) -> tuple[Part, dict[bytes, list[bytes]]]:
+    """The part tree, and of the message's own header the values of the fields in `names` (lower case, with those of NAMES)."""
+    if not isinstance(raw, bytes):
+        raw = bytes(raw)
+    return _Scanner(raw).entity(0, len(raw), names, 0, False)
+
+
+class _Scanner:
+    """One message under way, with what it may still cost."""
+
+    def __init__(self, raw: bytes) -> None:
+        self.raw = raw
+        self.parts = MOST_PARTS
+        self.budget = max(len(raw) * 16, 8 << 20)
+
+    def entity(
+        self, start: int, end: int, names: frozenset[bytes], depth: int, in_digest: bool
+    ) -> tuple[Part, dict[bytes, list[bytes]]]:
+        """The entity in [start, end), and its header fields of these names."""
+        raw = self.raw
+        body = header_end(raw, start, end)
+        found = wanted(raw, start, body, names)
+        values = found.get(b"content-type")
+        declared = content_type(values[0]) if values else None
+        if declared is not None:
+            kind, subtype, params = declared
+        elif in_digest and not values:
+            kind, subtype, params = "message", "rfc822", ()  # RFC 2046 §5.1.5
+        else:
+            kind, subtype, params = "text", "plain", _US_ASCII
+        lines = 0
+        children: tuple[Part, ...] = ()
+        if kind == "text":
+            lines = raw.count(b"\n", body, end)
+        elif kind == "multipart":
+            if depth < MOST_DEPTH:
+                children = self.multipart(params, body, end, depth, subtype == "digest")
+        elif kind == "message" and subtype in ("rfc822", "global"):
+            lines = raw.count(b"\n", body, end)
+            if depth < MOST_DEPTH and self.parts > 0:
+                self.parts -= 1
+                children = (self.entity(body, end, NAMES, depth + 1, False)[0],)
+        if not found.keys() & _RARE:
+            encoding = found.get(b"content-transfer-encoding")
+            return Part(
+                start, body, end, kind, subtype, params, None, None, _encoding(encoding[0]) if encoding else "7bit",
+                "", (), (), None, None, lines, children,
+            ), found  # fmt: skip
+        return _full(start, body, end, kind, subtype, params, lines, children, found), found
+
+    def multipart(self, params: Params, start: int, end: int, depth: int, digest: bool) -> tuple[Part, ...]:
+        """The children between the delimiter lines in [start, end) (RFC 2046 §5.1.1). Enclosing delimiters bound it already."""
+        boundary = next((value for name, value in params if name == "boundary"), "").rstrip()
+        if not boundary or len(boundary) > _BOUNDARY or self.budget <= 0:
+            return ()
+        needle = b"--" + boundary.encode("utf-8", "replace")
+        raw, length = self.raw, len(needle)
+        self.budget -= end - start
+        spans: list[tuple[int, int]] = []
+        first, closed = -1, False
+        at = raw.find(needle, start, end)
+        while at >= 0 and self.budget > 0 and self.parts > 0:
+            tail = _TAIL.match(raw, at + length, end) if at == start or raw[at - 1] == 10 else None
+            if tail is None:
+                self.budget -= _FALSE
+                at = raw.find(needle, at + length, end)
+                continue
+            if first >= 0:
+                spans.append((first, _before(raw, first, at)))
+                self.parts -= 1
+            first, closed = tail.end(), tail[1] is not None
+            if closed:
+                break
+            at = raw.find(needle, first, end)
+        if first >= 0 and not closed:
+            spans.append((first, end))
+        return tuple(self.entity(one, other, NAMES, depth + 1, digest)[0] for one, other in spans)
+
+
+def _before(raw: bytes, first: int, at: int) -> int:
+    """The end of a part before the delimiter line at `at`: the line end before it belongs to the delimiter."""
+    if at > first and raw[at - 1] == 10:
+        at -= 1
+        if at > first and raw[at - 1] == 13:
+            at -= 1
+    return at
+
+
+def _full(
+    start: int, body: int, end: int, kind: str, subtype: str, params: Params, lines: int, children: tuple[Part, ...],
+    found: dict[bytes, list[bytes]],
+) -> Part:  # fmt: skip
+    encoding = found.get(b"content-transfer-encoding")
+    placed = found.get(b"content-disposition")
+    word, word_params = disposition(placed[0]) if placed else ("", ())
+    languages = found.get(b"content-language")
+    return Part(
+        start,
+        body,
+        end,
+        kind,
+        subtype,
+        params,
+        _line(found, b"content-id"),
+        _line(found, b"content-description"),
+        _encoding(encoding[0]) if encoding else "7bit",
+        word,
+        word_params,
+        tuple(tag.decode("ascii") for tag in _TAG.findall(languages[0])[:_TAGS]) if languages else (),
+        _line(found, b"content-location"),
+        _line(found, b"content-md5"),
+        lines,
+        children,
+    )
+
+
+def _line(found: dict[bytes, list[bytes]], name: bytes) -> str | None:
+    values = found.get(name)
+    return to_text(unfold(values[0])) if values else None
+
+
+def _encoding(value: bytes) -> str:
+    known = _ENCODINGS.get(value)
+    if known is not None:
+        return known
+    token = _TOKEN.search(value)
+    return token[0].lower().decode("ascii") if token else "7bit"
 
 
 def find(root: Part, path: tuple[int, ...]) -> Part | None:
