@@ -78,7 +78,7 @@ def add_accounts(rows: Sequence[NewAccount], *, actor: Actor) -> list[AccountInf
         raise Malformed(gettext("accounts: at most %(count)d at once") % {"count": BATCH}, subject="accounts")
     parts = [canonical.split(row.address) for row in rows]
     for row, part in zip(rows, parts, strict=True):
-        _check(row, part)
+        check(row, str(part))
     domains = {name: canonical_domain(name) for name in {part.domain for part in parts}}
     keys = [(domains[part.domain], part.key) for part in parts]
     texts = [canonical.address(key, domain.name) for domain, key in keys]
@@ -212,7 +212,8 @@ def _add_users(rows: Sequence[NewAccount], keys: Sequence[tuple[Domain, str]], t
     return {user.login: user for user in made}
 
 
-def _check(row: NewAccount, parts: canonical.Parts) -> None:
+def check(row: NewAccount, text: str) -> None:
+    """Judge the columns of a new account, whose canonical address is `text`. Asks no database. Raises Malformed."""
     if row.kind not in set(AccountKind):
         raise Malformed(gettext("kind: %(kind)s is none of personal, shared, resource") % {"kind": row.kind}, subject="kind")
     if row.role not in set(Role):
@@ -223,7 +224,7 @@ def _check(row: NewAccount, parts: canonical.Parts) -> None:
     for field in ("quota_bytes", "quota_messages"):
         _check_limit(field, getattr(row, field), 0)
     _check_limit("max_message_size", row.max_message_size, 1)
-    if len(str(parts)) > 254:  # RFC 5321 §4.5.3.1.3, less the angle brackets
+    if len(text.encode()) > 254:  # RFC 5321 §4.5.3.1.3, less the angle brackets
         raise Malformed(gettext("address: longer than 254 octets"), subject="address")
 
 

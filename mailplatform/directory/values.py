@@ -54,4 +54,4 @@ class Actor:
     name: str
 
 
-SYSTEM = Actor(None, "system cli")
+CLI = Actor(None, "cli")

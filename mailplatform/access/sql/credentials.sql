@@ -1,6 +1,7 @@
 -- Everything a sign-in asks of the database, from one moment: the user of a login (also written with an alias domain), the user's
 -- own account, and every credential that has not expired. A user without credentials answers one row with nulls at its end.
 -- before: the localpart as an address writes it; domain: canonical; now: a time.
+-- explain: {"before": "u1", "domain": "a.test", "now": "2026-11-24T00:00:00Z"}
 SELECT u.id, u.organisation_id, u.login, u.name, u.role, u.is_active, a.id, a.state,
        (SELECT value FROM access_epoch WHERE id = 1),
        c.id, c.kind, c.scopes, c.secret, c.last_used_at

@@ -3,6 +3,7 @@
 -- Precedence: exact, then without the subaddress, then the catch-all. A disabled row still speaks (and says no), so that
 -- disabling an address does not hand its mail to the catch-all. UNION (not ALL) ends loops: a row, once reached with one
 -- detail, is not walked again.
+-- explain: {"keys": ["u1+x", "nobody"], "originals": ["u1+X", "nobody"], "domains": ["a.test", "b.test"]}
 WITH RECURSIVE asked AS (
   SELECT n, key, original, domain
   FROM unnest(%(keys)s::text[], %(originals)s::text[], %(domains)s::text[]) WITH ORDINALITY AS t(key, original, domain, n)
