@@ -1,0 +1,131 @@
+"""The benchmark, in one command: starts an instance, makes its users, measures it beside Postfix and Dovecot, prints a table.
+
+    python -m benchmarks.run [--home DIR] [--runs 3] [--bench ../shared/bench] [--only smtp_accept,imap_append]
+
+`--bench` is a folder with mailbench.py (a load generator for any mail server) and peers.sh (Postfix and Dovecot on loopback);
+without it only start-up and memory are measured. Both servers run on one machine, in turn, workload by workload: the
+ratios are what counts, since a disk's flush time changes from minute to minute.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from benchmarks.instance import ROOT, Instance, environment, pss_mib
+from benchmarks.table import table
+
+DOMAIN, USERS, PASSWORD = "bench.test", 220, "pw"
+SETTLE_SECONDS = 90
+# (workload, further arguments): in this order, since the big folder is built last.
+WORKLOADS = {
+    "smtp_accept": [],
+    "idle_latency": [],
+    "imap_append": [],
+    "login": [],
+    "imap_select": ["--sizes", "1000,100000"],
+}
+PEER = "dovecot-mdbox"
+
+
+def main() -> int:
+    options = _options()
+    instance = Instance(options.home, options.port_base)
+    figures: dict[str, dict[str, float | None]] = {"ours": {}, "peer": {}}
+    figures["ours"]["up_s"] = instance.up()
+    try:
+        if not options.skip_memory:
+            print(f"waiting {SETTLE_SECONDS} s for the idle memory", file=sys.stderr)
+            time.sleep(SETTLE_SECONDS)
+            figures["ours"]["idle_pss_mib"] = pss_mib(instance.pids())
+        made = [sys.executable, "-m", "benchmarks.users", DOMAIN, str(USERS), PASSWORD]
+        subprocess.run(made, check=True, cwd=ROOT, env=environment(options.home))
+        if (options.bench / "mailbench.py").exists():
+            _measure(instance, options, figures)
+        else:
+            print(f"no mailbench.py in {options.bench}: only start-up and memory are measured", file=sys.stderr)
+    finally:
+        if not options.keep:
+            instance.down()
+    if options.json:
+        options.json.write_text(json.dumps(figures, indent=1))
+    print(table(figures["ours"], figures["peer"]))
+    return 0
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description="Measure an instance beside Postfix and Dovecot.")
+    parser.add_argument("--home", type=Path, default=Path(tempfile.gettempdir()) / "mailplatform-bench")
+    parser.add_argument("--port-base", type=int, default=20000)
+    parser.add_argument("--bench", type=Path, default=Path(os.environ.get("MAILBENCH", ROOT.parent / "shared" / "bench")))
+    parser.add_argument("--only", default=",".join(WORKLOADS), help="workloads, by comma")
+    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--scale", type=float, default=1.0, help="factor on the number of messages")
+    parser.add_argument("--json", type=Path, help="write the figures there")
+    parser.add_argument("--keep", action="store_true", help="leave the instance running")
+    parser.add_argument("--skip-memory", action="store_true", help="do not wait for the idle memory")
+    parser.add_argument("--alone", action="store_true", help="without Postfix and Dovecot")
+    return parser.parse_args()
+
+
+def _measure(instance: Instance, options: argparse.Namespace, figures: dict[str, dict[str, float | None]]) -> None:
+    bench: Path = options.bench.resolve()
+    peers = bench / "peers.sh"
+    alone = options.alone or not peers.exists()
+    with tempfile.TemporaryDirectory(prefix="mailbench") as folder:
+        target = Path(folder) / "ours.toml"
+        target.write_text(_target(instance, Path(folder)))
+        if not alone:
+            subprocess.run(["bash", str(peers), "start", PEER.removeprefix("dovecot-")], check=True, stdout=sys.stderr)
+        try:
+            for workload in options.only.split(","):
+                out = Path(folder) / f"{workload}.json"
+                versus = ["--vs", str(target), str(bench / "targets" / f"{PEER}.toml")] if not alone else [str(target)]
+                arguments = ["--only", workload, "--runs", str(options.runs), "--scale", str(options.scale), "--json", str(out)]
+                command = [sys.executable, str(bench / "mailbench.py"), *versus, *arguments, *WORKLOADS.get(workload, [])]
+                subprocess.run(command, check=False, stdout=sys.stderr)
+                _collect(out, figures)
+        finally:
+            if not alone:
+                subprocess.run(["bash", str(peers), "stop"], check=False, stdout=sys.stderr)
+
+
+def _target(instance: Instance, folder: Path) -> str:
+    """The target file of our instance; its processes are named by pid files that we write."""
+    smtp, imap, imaps = instance.address("smtp"), instance.address("imap"), instance.address("imap", ("implicit",))
+    pidfiles = []
+    for number, pid in enumerate(sorted(pid for pids in instance.endpoints()["pids"].values() for pid in pids)):
+        path = folder / f"{number}.pid"
+        path.write_text(str(pid))
+        pidfiles.append(str(path))
+    fields = {
+        "name": "ours",
+        "smtp": f"{smtp[0]}:{smtp[1]}",
+        "imap": f"{imap[0]}:{imap[1]}",
+        "imaps": f"{imaps[0]}:{imaps[1]}",
+        "rcpt": f"u{{n}}@{DOMAIN}",
+        "user": f"u{{n}}@{DOMAIN}",
+        "password": PASSWORD,
+        "pidfiles": pidfiles,
+        "data_dir": str(instance.home),
+    }
+    return "".join(f"{name} = {json.dumps(value)}\n" for name, value in fields.items())
+
+
+def _collect(out: Path, figures: dict[str, dict[str, float | None]]) -> None:
+    if not out.exists():
+        return
+    for name, result in json.loads(out.read_text())["results"].items():
+        side = figures["ours" if name == "ours" else "peer"]
+        for figure, measured in result["figures"].items():
+            side[figure] = measured["value"]
+            if measured["value"] is None:
+                print(f"{name}: {figure}: {measured.get('why')}", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
