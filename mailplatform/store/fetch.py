@@ -8,16 +8,19 @@ from __future__ import annotations
 
 import sys
 from array import array
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Literal
 
 from mailplatform.runtime import database
 from mailplatform.runtime.errors import NotFound
-from mailplatform.store import statements
-from mailplatform.store.models import Keyword, Seen
+from mailplatform.store import blobs, statements
+from mailplatform.store.keywords import names
+from mailplatform.store.models import Seen
 from mailplatform.store.states import COLUMNS, seen_by
-from mailplatform.store.values import Flag, FolderState, Packed
+from mailplatform.store.values import Flag, FolderState, MessageData, MessageId, Packed
 
 _ROW = 32  # bytes an entry in load_folder.sql
+_EPOCH_2000 = 946_684_800  # Postgres counts from there, in microseconds
 _NOTHING: Mapping[int, tuple[int, ...]] = {}
 
 
@@ -28,8 +31,8 @@ def load(folder_id: int, viewer: int) -> tuple[FolderState, Packed]:
         if not rows:
             raise NotFound("there is no such folder", subject=str(folder_id))
         state = seen_by(rows, rows[0][1], viewer)[0]
-        head, body, keywords = rows[0][len(COLUMNS) :]
-        packed = _unpack((head or b"") + (body or b""), keywords or "")
+        body, keyword_text = rows[0][len(COLUMNS) :]
+        packed = _unpack(body or b"", keyword_text or "")
         if viewer != state.account_id and not state.seen_shared:
             packed = _for_viewer(packed, folder_id, viewer)
         return state, packed
@@ -37,13 +40,57 @@ def load(folder_id: int, viewer: int) -> tuple[FolderState, Packed]:
 
 def keywords(account_id: int) -> dict[int, str]:
     """The account's keywords: number → name as first spelled."""
-    return dict(Keyword.objects.filter(account_id=account_id).values_list("number", "name"))
+    return names(account_id)
+
+
+def message_data(folder_id: int, uids: Sequence[int], want: Literal["summary", "content"]) -> dict[int, MessageData]:
+    """The messages of these uids, by uid; also of entries expunged since, while their content is kept. Others are missing.
+
+    want: "summary" with envelope and body structure; "content" leaves those empty and only says where the bytes are.
+    """
+    params = {"folder": folder_id, "uids": list(uids), "summary": want == "summary"}
+    return {
+        row[0]: MessageData(
+            id=MessageId(row[1]),
+            envelope=row[2],
+            bodystructure=row[3],
+            prefix=row[4],
+            blob_id=row[5],
+            blob_size=row[6],
+            preview=row[7],
+            thread_id=row[8],
+            save_date=row[9],
+        )
+        for row in statements.run("message_data", params, binary=True)
+    }
+
+
+def content(blob_id: int) -> bytes:
+    """The bytes of a blob, as the peer sent them. Raises NotFound, TemporarilyUnavailable."""
+    return blobs.read_one(blob_id)
+
+
+def contents(blob_ids: Sequence[int]) -> dict[int, bytes]:
+    """The bytes of several blobs, by id. Raises TemporarilyUnavailable."""
+    return blobs.read(blob_ids)
+
+
+def raw(message: MessageData) -> bytes:
+    """A whole message: the trace headers we put before it, and its content."""
+    return message.prefix + blobs.read_one(message.blob_id)
+
+
+def pieces(message: MessageData) -> Iterator[bytes]:
+    """The same, in pieces, for messages too large to hold; only the first piece asks the database."""
+    if message.prefix:
+        yield message.prefix
+    yield from blobs.stream(message.blob_id)
 
 
 def _unpack(data: bytes, keyword_text: str) -> Packed:
-    flags = data[24::_ROW]
+    flags = data[8::_ROW]
     plain = bytearray(data)
-    plain[24::_ROW] = bytes(len(flags))
+    plain[8::_ROW] = bytes(len(flags))
     wide, narrow, signed = array("Q"), array("I"), array("q")
     wide.frombytes(plain)
     narrow.frombytes(data)
@@ -52,12 +99,12 @@ def _unpack(data: bytes, keyword_text: str) -> Packed:
         for column in (wide, narrow, signed):
             column.byteswap()
     return Packed(
-        uids=narrow[4::8],
+        uids=narrow[0::8],
         flags=flags,
-        modseqs=wide[0::4],
-        message_ids=wide[3::4],
-        internal_dates=signed[1::4],
-        sizes=narrow[5::8],
+        modseqs=wide[2::4],
+        message_ids=wide[1::4],
+        internal_dates=array("q", [moment // 1_000_000 + _EPOCH_2000 for moment in signed[3::4]]),
+        sizes=narrow[1::8],
         keywords={
             int(uid): tuple(map(int, numbers.split(",")))
             for uid, _, numbers in (one.partition(":") for one in keyword_text.split())
