@@ -52,9 +52,10 @@ class Instance:
     def endpoints(self) -> dict[str, Any]:
         """What stands in endpoints.json now; {} while it is not there."""
         try:
-            return json.loads((self.home / "endpoints.json").read_text())
+            found: dict[str, Any] = json.loads((self.home / "endpoints.json").read_text())
         except (OSError, ValueError):
             return {}
+        return found
 
     def address(self, role: str, tls: tuple[str, ...] = ("none", "starttls")) -> tuple[str, int]:
         """Host and port of the first listener of a role that begins without (or with) TLS."""
