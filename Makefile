@@ -1,0 +1,51 @@
+# make up: everything from a fresh clone · make down · make test · make check
+PYTHON ?= python3
+BIN = .venv/bin
+export HOME_DIR PORT_BASE DETACH DEMO
+HOME_ARGS = $(if $(HOME_DIR),--home "$(HOME_DIR)")
+UP_ARGS = $(HOME_ARGS) $(if $(PORT_BASE),--port-base $(PORT_BASE)) $(if $(filter 1,$(DETACH)),--detach) $(if $(filter 0,$(DEMO)),--no-demo)
+MINUTES ?= 5
+ROLE ?= smtp
+
+.PHONY: up down status test check fuzz interop drill big serve env format
+
+up:
+	@$(PYTHON) manage.py up $(UP_ARGS)
+
+down:
+	@$(PYTHON) manage.py down $(HOME_ARGS)
+
+status:
+	@$(PYTHON) manage.py status $(HOME_ARGS)
+
+serve:
+	@$(PYTHON) manage.py serve $(ROLE) $(HOME_ARGS)
+
+env:
+	@$(PYTHON) mailplatform/supervisor/bootstrap.py --dev
+
+test: env
+	$(BIN)/pytest
+
+check: env
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy mailplatform protocols webadmin webmail manage.py
+	$(BIN)/lint-imports
+	DJANGO_SETTINGS_MODULE=mailplatform.settings.testing $(BIN)/python -m django makemigrations --check --dry-run
+
+format: env
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+fuzz: env
+	MINUTES=$(MINUTES) $(BIN)/pytest -m fuzz tests/fuzz
+
+interop: env
+	$(BIN)/pytest -m interop tests
+
+drill: env
+	$(BIN)/pytest -m drill tests
+
+big: env
+	$(BIN)/pytest -m big tests

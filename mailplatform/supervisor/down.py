@@ -1,0 +1,125 @@
+"""``manage.py down`` and ``manage.py status``, and what ``up`` shares with them: who runs here, and how it is told."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import signal
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from mailplatform.settings.site import CODE, load
+from mailplatform.supervisor import endpoints, probe
+from mailplatform.supervisor.processes import Process, end
+from mailplatform.supervisor.services import table
+
+ORDER = ("keeper", "supervisor")
+
+
+def keeper_of(home: Path) -> Process | None:
+    """The living keeper of this home, or the living supervisor where the keeper is being replaced."""
+    state = endpoints.read_state(home)
+    return next((process for role in ORDER for process in state.get(role, []) if process.alive()), None)
+
+
+def end_all(home: Path, seconds: float, *, only_of: int | None = None) -> bool:
+    """Stop whatever of this instance runs: in order through the keeper, then leftovers by recorded pid and start time.
+
+    only_of: touch processes of that user only (root does not believe a file that somebody else wrote).
+    Returns whether anything ran.
+    """
+
+    def ours(process: Process) -> bool:
+        try:
+            return process.alive() and (only_of is None or os.stat(f"/proc/{process.pid}").st_uid == only_of)
+        except OSError:
+            return False
+
+    state = endpoints.read_state(home)
+    chiefs = [process for role in ORDER for process in state.get(role, []) if ours(process)]
+    ran = bool(chiefs)
+    if chiefs:
+        until = time.monotonic() + seconds
+        chiefs[0].send(signal.SIGTERM)
+        while any(process.alive() for process in chiefs) and time.monotonic() < until:
+            time.sleep(0.05)
+        end(chiefs, 0)
+    state = endpoints.read_state(home)
+    rest = {role: [process for process in processes if ours(process)] for role, processes in state.items()}
+    servers = [*rest.pop("valkey", []), *rest.pop("postgres", [])]
+    workers = [process for processes in rest.values() for process in processes]
+    if workers or servers:
+        ran = True
+        end(workers, min(seconds, 20))
+        end(servers, 30, signal.SIGINT)
+    return ran
+
+
+def down(home: Path, arguments: Sequence[str]) -> int:
+    """Drain and stop everything. Exit code 0, also when nothing ran."""
+    parser = argparse.ArgumentParser(prog="manage.py down", description="Drain and stop everything of this home.")
+    parser.add_argument("--json", action="store_true")
+    given = parser.parse_args(arguments)
+    site = load(home)
+    ran = end_all(home, site.supervisor.stop_seconds * 3) if home.exists() else False
+    (home / "endpoints.json").unlink(missing_ok=True)
+    print(json.dumps({"stopped": ran}) if given.json else f"{'stopped' if ran else 'nothing was running'} ({home})")
+    return 0
+
+
+def status(home: Path, arguments: Sequence[str]) -> int:
+    """Who runs and whether each door answers. Exit code 0 when all do, else 1."""
+    parser = argparse.ArgumentParser(prog="manage.py status", description="Who runs, and whether each door answers.")
+    parser.add_argument("--json", action="store_true")
+    given = parser.parse_args(arguments)
+    site = load(home)
+    state = endpoints.read_state(home)
+    said = endpoints.read(home / "endpoints.json") or {}
+    doors = []
+    for service in table(site):
+        for way in service.listeners:
+            ports = [w["port"] for w in said.get("listeners", {}).get(service.name, []) if w["tls"] == way.tls] or [way.port]
+            seen = type(way)(way.name, way.host, ports[0], way.tls)
+            why = probe.answers(seen, service.greeting, proxies=site.proxy.networks) if said else "not started"
+            doors.append(
+                {"listener": way.name, "host": way.host, "port": ports[0], "tls": way.tls, "answers": not why, "why": why}
+            )
+    alive = {role: [p.pid for p in ps if p.alive()] for role, ps in state.items()}
+    missing = sorted(role for role, pids in alive.items() if not pids)
+    well = bool(said) and not missing and all(door["answers"] for door in doors)
+    if given.json:
+        print(json.dumps({"home": str(home), "running": well, "pids": alive, "missing": missing, "doors": doors}, indent=1))
+    else:
+        print(f"{home}: {'running' if well else 'not running' if not any(alive.values()) else 'partly running'}")
+        for door in doors:
+            print(f"  {door['listener']:<8} {door['host']}:{door['port']:<6} {door['tls']:<9} {door['why'] or 'answers'}")
+        for role, pids in alive.items():
+            print(f"  {role:<12} {' '.join(map(str, pids)) or 'missing'}")
+    return 0 if well else 1
+
+
+def print_table(home: Path, *, as_json: bool, foreground: bool) -> None:
+    """What listens where, the accounts of the first domain, how to stop."""
+    said: dict[str, Any] = endpoints.read(home / "endpoints.json") or {}
+    if as_json:
+        print(json.dumps(said, indent=1), flush=True)
+        return
+    lines = ["", f"mailplatform serves from {home}", ""]
+    for role, ways in said.get("listeners", {}).items():
+        for way in ways:
+            lines.append(
+                f"  {role:<8} {way['host']}:{way['port']:<8} {'TLS: ' + way['tls'] if way['tls'] != 'none' else 'no TLS'}"
+            )
+    for name, url in said.get("urls", {}).items():
+        lines.append(f"  {name:<8} {url}")
+    if accounts := said.get("accounts"):
+        lines += ["", "  accounts of the first domain (passwords stand in endpoints.json too)"]
+        lines += [f"  {one['address']:<28} {one['password']:<24} {one['role']}" for one in accounts]
+    where = "" if home == CODE / "var" else f" HOME_DIR={home}"
+    stop = "Ctrl-C drains and stops all" if foreground else f"stop: make down{where}"
+    lines += ["", f"  {stop}   status: {sys.executable} {CODE / 'manage.py'} status --home {home}", ""]
+    print("\n".join(lines), flush=True)

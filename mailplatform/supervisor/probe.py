@@ -1,0 +1,52 @@
+"""Whether a door answers: connect like a client, and read the greeting that its protocol begins with."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+import ssl
+
+from mailplatform.settings.service import Listener
+
+_GREETINGS = {"smtp": b"220 ", "imap": b"* OK", "http": b"HTTP/1."}
+_LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "::1"}
+
+
+def answers(listener: Listener, greeting: str, *, proxies: tuple[str, ...] = (), timeout: float = 3.0) -> str:
+    """ "" when it answers as it should, else why not, in words.
+
+    proxies: networks that must begin with a PROXY header; when we connect from one of them, we send one.
+    """
+    host = _LOOPBACK.get(listener.host, listener.host)
+    try:
+        with socket.create_connection((host, listener.port), timeout) as plain:
+            if any(ipaddress.ip_address(host) in ipaddress.ip_network(network) for network in proxies):
+                plain.sendall(b"PROXY UNKNOWN\r\n")
+            said = _exchange(plain, listener, greeting, timeout)
+    except (OSError, ssl.SSLError) as error:
+        return f"{host}:{listener.port}: {error}"
+    expected = _GREETINGS[greeting]
+    return "" if said.startswith(expected) else f"{host}:{listener.port}: greeting is {said[:60]!r}"
+
+
+def _exchange(plain: socket.socket, listener: Listener, greeting: str, timeout: float) -> bytes:
+    if listener.tls != "implicit":
+        return _greeting(plain, greeting)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE  # is it alive, not: who is it
+    with context.wrap_socket(plain, server_hostname=None) as wrapped:
+        wrapped.settimeout(timeout)
+        return _greeting(wrapped, greeting)
+
+
+def _greeting(stream: socket.socket, greeting: str) -> bytes:
+    if greeting == "http":
+        stream.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+    said = b""
+    while b"\n" not in said and len(said) < 4096 and (more := stream.recv(1024)):
+        said += more
+    if greeting == "http" or not said:
+        return said
+    stream.sendall(b"QUIT\r\n" if greeting == "smtp" else b"a LOGOUT\r\n")
+    return said
