@@ -15,17 +15,17 @@ from protocols.imap.wire.errors import BadSyntax
 from protocols.imap.wire.flags import BITS, Flags
 from protocols.imap.wire.sequence_sets import SequenceSet
 
-_ATOM = re.compile(rb"[!#$&'+,\-./0-9:;<=>?@A-Z\[^_`a-z|}~]++")
-_ASTRING = re.compile(rb"[!#$&'+,\-./0-9:;<=>?@A-Z\[\]^_`a-z|}~]++")
-_PATTERN = re.compile(rb"[!#$%&'*+,\-./0-9:;<=>?@A-Z\[\]^_`a-z|}~]++")
-_QUOTED = re.compile(rb'"([^"\\\r\n\0]*+)"')
-_ESCAPED = re.compile(rb'"((?:[^"\\\r\n\0]|\\["\\])*+)"')
+_ATOM = re.compile(rb"[!#$&'+,\-./0-9:;<=>?@A-Z\[^_`a-z|}~]+")
+_ASTRING = re.compile(rb"[!#$&'+,\-./0-9:;<=>?@A-Z\[\]^_`a-z|}~]+")
+_PATTERN = re.compile(rb"[!#$%&'*+,\-./0-9:;<=>?@A-Z\[\]^_`a-z|}~]+")
+_QUOTED = re.compile(rb'"([^"\\\r\n\0]*)"')
+_ESCAPED = re.compile(rb'"([^"\\\r\n\0]*(?:\\["\\][^"\\\r\n\0]*)*)"')
 _ESCAPE = re.compile(rb"\\(.)")
 _LITERAL = re.compile(rb"\{([0-9]{1,20})\+?\}\r\n")
-_WORD = re.compile(rb"[A-Za-z0-9.\-+=_/]++")
-_NUMBER = re.compile(rb"[0-9]{1,20}+")
-_SET = re.compile(rb"[0-9*:,]++")
-_FLAG = re.compile(rb"\\?[!#$&'+,\-./0-9:;<=>?@A-Z\[^_`a-z|}~]++")
+_WORD = re.compile(rb"[A-Za-z0-9.\-+=_/]+")
+_NUMBER = re.compile(rb"[0-9]{1,20}")
+_SET = re.compile(rb"[0-9*:,]+")
+_FLAG = re.compile(rb"\\?[!#$&'+,\-./0-9:;<=>?@A-Z\[^_`a-z|}~]+")
 _DATE = re.compile(rb'"?([0-9]{1,2})-([A-Za-z]{3})-([0-9]{4})"?')
 _DATE_TIME = re.compile(rb'"([ 0-9][0-9])-([A-Za-z]{3})-([0-9]{4}) ([0-9]{2}):([0-9]{2}):([0-9]{2}) ([+-])([0-9]{2})([0-9]{2})"')
 

@@ -97,7 +97,8 @@ class _Doing(Enum):
 
 
 _LITERAL_END = re.compile(rb"\{([0-9]{1,20})(\+?)\}\Z")
-_BALANCED = re.compile(rb'[^"]*+(?:"(?:[^"\\]|\\.)*+"[^"]*+)*+\Z', re.DOTALL)
+# No possessive groups here or elsewhere: Python 3.11.2 matches some of them wrongly.
+_BALANCED = re.compile(rb'[^"]*(?:"[^"\\]*(?:\\.[^"\\]*)*"[^"]*)*\Z', re.DOTALL)
 _TAG = re.compile(rb"([!#$&',\-./0-9:;<=>?@A-Z\[\]^_`a-z|}~]{1,128}) ")
 _NAME = re.compile(rb" ([A-Za-z]{1,20}(?: [A-Za-z]{1,20})?)")
 # A later REPLACE (RFC 8508) stands beside APPEND here.
@@ -206,7 +207,7 @@ class Framer:
         found = self._waiting.find(b"\n", self._scan)
         if found < 0:
             self._scan = len(self._waiting)
-            if self._scan > limit:
+            if self._scan > limit + 1:
                 self._drop_line()
                 return Broken(TooBig(limit, f"a line of at most {limit} octets"))
             return None
@@ -248,7 +249,7 @@ class Framer:
         found = waiting.find(b"\n", self._scan)
         if found < 0:
             self._scan = len(waiting)
-            if self._scan - self._literals > self.limits.line:
+            if self._scan - self._literals > self.limits.line + 1:  # the CR may be there
                 error = self._long_line()
                 self._drop_line()
                 return Broken(error), False

@@ -80,7 +80,7 @@ def merge(ranges: Iterable[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
 
 _SIMPLE = re.compile(rb"([1-9][0-9]{0,9})(?::([1-9][0-9]{0,9}|\*))?\Z")
 _RANGE = rb"(?:[1-9][0-9]{0,9}|\*)(?::(?:[1-9][0-9]{0,9}|\*))?"
-_ANY = re.compile(_RANGE + rb"(?:," + _RANGE + rb")*+\Z")
+_ANY = re.compile(_RANGE + rb"(?:," + _RANGE + rb")*\Z")
 
 
 def parse(text: bytes, at: int = 0) -> SequenceSet:

@@ -14,10 +14,10 @@ from protocols.imap.wire.parse import account, folders, messages, search
 
 Parser = Callable[[Lexer, bytes], c.Command]
 
-_TAG = rb"([!#$&',\-./0-9:;<=>?@A-Z\[\]^_`a-z|}~]{1,128}+)"
-_HEAD = re.compile(_TAG + rb" ([A-Za-z]++)")
+_TAG = rb"([!#$&',\-./0-9:;<=>?@A-Z\[\]^_`a-z|}~]{1,128})"
+_HEAD = re.compile(_TAG + rb" ([A-Za-z]+)")
 _ONLY_TAG = re.compile(_TAG + rb"(?: |\r\n)")
-_UID = re.compile(rb" ([A-Za-z]++)")
+_UID = re.compile(rb" ([A-Za-z]+)")
 
 TABLE: Mapping[bytes, Parser] = {**account.PARSERS, **folders.PARSERS, **messages.PARSERS, **search.PARSERS}
 UID_TABLE: Mapping[bytes, Parser] = {**messages.UID_PARSERS, **search.UID_PARSERS}

@@ -12,7 +12,7 @@ from protocols.imap.wire.errors import BadSyntax
 from protocols.imap.wire.flags import NO_FLAGS
 from protocols.imap.wire.lexer import OPEN, QUOTE, Lexer
 
-_ITEM = re.compile(rb"[A-Za-z0-9.]++")
+_ITEM = re.compile(rb"[A-Za-z0-9.]+")
 _SIMPLE: Mapping[bytes, f.FetchItem] = {
     **{item.value.encode("ascii"): item for item in f.Attribute},
     b"RFC822": f.BodySection(label=b"RFC822"),
@@ -20,7 +20,7 @@ _SIMPLE: Mapping[bytes, f.FetchItem] = {
     b"RFC822.TEXT": f.BodySection(text=f.Text.TEXT, label=b"RFC822.TEXT"),
 }
 _MACROS: Mapping[bytes, tuple[f.FetchItem, ...]] = {b"ALL": f.ALL, b"FAST": f.FAST, b"FULL": f.FULL}
-_PART = re.compile(rb"[1-9][0-9]{0,9}(?:\.[1-9][0-9]{0,9})*+")
+_PART = re.compile(rb"[1-9][0-9]{0,9}(?:\.[1-9][0-9]{0,9})*")
 _TEXT = re.compile(rb"HEADER\.FIELDS\.NOT|HEADER\.FIELDS|HEADER|TEXT|MIME", re.IGNORECASE)
 _FIELD = re.compile(rb"[!-9;-~]+\Z")
 _PARTIAL = re.compile(rb"<([0-9]{1,10})\.([1-9][0-9]{0,9})>")
