@@ -14,6 +14,8 @@ from django.conf import settings
 from django.core.management import call_command
 from django.db import connection, connections
 
+from mailplatform.trace import partitions
+
 HOT_TABLES = Path(__file__).with_name("hot_tables.sql")
 
 
@@ -35,6 +37,7 @@ def migrate() -> dict[str, Any]:
         cursor.execute("SET lock_timeout = '10s'")
         cursor.execute("SET statement_timeout = 0")
     call_command("migrate", interactive=False, verbosity=1)
+    partitions.ensure()
     with connection.cursor() as cursor:
         for statement in hot_table_statements():
             cursor.execute(statement)
