@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from django.db import transaction
 
 from mailplatform.runtime.errors import NotFound
-from mailplatform.store import statements
+from mailplatform.store import notify, statements
 
 
 class Ledger:
@@ -85,14 +85,15 @@ class Ledger:
     def altered(self) -> bool:
         return self.row() != self._start
 
-    @property
-    def numbered(self) -> bool:
-        return self.modseq != self._start[1]
+    def kinds(self) -> tuple[str, ...]:
+        """What changed, in the words of hints."""
+        marks = ((notify.FOLDER, self.last_folder, 7), (notify.EMAIL, self.last_email, 8), (notify.THREAD, self.last_thread, 9))
+        return tuple(kind for kind, last, index in marks if last != self._start[index])
 
 
 @contextmanager
 def locked(*account_ids: int) -> Iterator[dict[int, Ledger]]:
-    """A transaction that holds these accounts; their ledgers are written back at its end, before commit.
+    """A transaction that holds these accounts; their ledgers are written back at its end, hints go on commit.
 
     Raises NotFound for an account without a store.
     """
@@ -107,3 +108,7 @@ def locked(*account_ids: int) -> Iterator[dict[int, Ledger]]:
         if altered:
             columns = list(zip(*altered, strict=True))
             statements.run("write_accounts", {f"c{number}": list(column) for number, column in enumerate(columns)})
+        for ledger in ledgers.values():
+            kinds = ledger.kinds()
+            if kinds:
+                notify.changed(ledger.account_id, ledger.modseq, kinds)
