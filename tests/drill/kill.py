@@ -23,7 +23,7 @@ from collections import Counter
 from pathlib import Path
 
 from benchmarks.instance import ROOT, Instance, environment
-from tests.drill.ledger import Ledger, broken_promises
+from tests.drill.ledger import Ledger, broken_promises, refused_for_good
 from tests.drill.senders import AppendSender, Errand, Sender, SmtpSender
 from tests.support.clients.imap import Imap
 
@@ -69,7 +69,7 @@ class Drill:
     def verdict(self) -> list[str]:
         """What was broken, in sentences; empty when every promise was kept."""
         there = self._settled()
-        broken = broken_promises(self.ledger.attempts, there)
+        broken = broken_promises(self.ledger.attempts, there) + refused_for_good(self.ledger.attempts)
         verified = self.instance.manage("store", "verify", check=False, capture_output=True)
         if verified.returncode:
             broken.append(f"store verify: {verified.stdout}{verified.stderr}")

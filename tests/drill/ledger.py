@@ -63,3 +63,13 @@ def broken_promises(attempts: Sequence[Attempt], there: Mapping[str, Counter[str
     for account, found_there in there.items():
         broken += [f"{message_id} is at {account} and nobody sent it" for message_id in found_there if message_id not in sent]
     return broken
+
+
+def refused_for_good(attempts: Sequence[Attempt]) -> list[str]:
+    """Sentences about SMTP refusals that were not 4xx: while something is down, a sender must be asked to try again."""
+    refused = [attempt for attempt in attempts if attempt.way == "smtp" and attempt.told is Told.REFUSED]
+    return [
+        f"{attempt.message_id} was refused for good: {attempt.detail}"
+        for attempt in refused
+        if not attempt.detail.startswith("4")
+    ]

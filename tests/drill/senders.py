@@ -93,7 +93,7 @@ class SmtpSender(Sender):
         refused = [reply for reply in replies if reply[0] != 250]
         if refused:
             smtp.rset()
-            return Told.REFUSED, str(refused[0])
+            return Told.REFUSED, "{} {!r}".format(*refused[0])
         code, text = smtp.data(errand.content())
         return (Told.ACKNOWLEDGED if code == 250 else Told.REFUSED), f"{code} {text!r}"
 

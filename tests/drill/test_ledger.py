@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from tests.drill.ledger import Attempt, Told, broken_promises
+from tests.drill.ledger import Attempt, Told, broken_promises, refused_for_good
 
 
 def judged(told: Told, times: int) -> list[str]:
@@ -29,3 +29,8 @@ def test_broken(told: Told, times: int) -> None:
 
 def test_what_nobody_sent() -> None:
     assert broken_promises([], {"u1": Counter({"<x>": 1})}) == ["<x> is at u1 and nobody sent it"]
+
+
+@pytest.mark.parametrize(("reply", "lines"), [("451 b'4.3.0 later'", 0), ("550 b'5.1.1 no'", 1)])
+def test_a_refusal_must_pass(reply: str, lines: int) -> None:
+    assert len(refused_for_good([Attempt("<m>", ("u1",), "smtp", Told.REFUSED, reply)])) == lines

@@ -1,0 +1,31 @@
+"""One instance for all drills of a run, with its users; ended afterwards."""
+
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from benchmarks.instance import ROOT, Instance, environment
+
+DOMAIN, PASSWORD, USERS = "drill.test", "drill-password", 24
+
+
+@pytest.fixture(scope="session")
+def instance() -> Iterator[Instance]:
+    with tempfile.TemporaryDirectory(prefix="mailplatform-drill-", ignore_cleanup_errors=True) as folder:
+        Path(folder).chmod(0o755)
+        running = Instance(Path(folder) / "home", port_base=22000)
+        running.up()
+        try:
+            make_users(running)
+            yield running
+        finally:
+            running.down()
+
+
+def make_users(instance: Instance) -> None:
+    made = [sys.executable, "-m", "benchmarks.users", DOMAIN, str(USERS), PASSWORD]
+    subprocess.run(made, check=True, cwd=ROOT, env=environment(instance.home))
