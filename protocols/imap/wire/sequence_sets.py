@@ -31,20 +31,21 @@ class SequenceSet:
     def resolve(self, maximum: int) -> tuple[tuple[int, int], ...]:
         """Sorted, disjoint, merged (first, last) ranges, `*` replaced by `maximum` (the largest seq or uid in use; 0: empty).
 
-        RFC 3501 §9: `n:*` always contains the maximum, also when n is beyond it. Ranges are not cut at the maximum.
+        In an empty folder whatever has `*` is nothing. RFC 3501 §9: `n:*` always contains the maximum, also when n is beyond it.
+        Ranges are not cut at the maximum.
         """
         if len(self.ranges) == 1:
             first, last = self.ranges[0]
-            if first == STAR:
-                first = maximum
-            if last == STAR:
-                last = maximum
-            if first > last:
-                first, last = last, first
-            return ((first, last),) if last else ()
+            if last == STAR:  # where `*` is, it stands last
+                first, last = (min(first, maximum), max(first, maximum)) if first else (maximum, maximum)
+                return ((first, last),) if maximum else ()
+            return ((first, last),)
         plain = []
         for first, last in self.ranges:
-            first, last = first or maximum, last or maximum
+            if last == STAR:
+                if not maximum:
+                    continue
+                first, last = first or maximum, maximum
             plain.append((last, first) if first > last else (first, last))
         return merge(plain)
 

@@ -186,7 +186,7 @@ class Snapshot:
 
     def positions_by_seq(self, ranges: Iterable[tuple[int, int]]) -> Positions:
         """Positions of sequence number ranges (first, last), sorted and disjoint, cut at the count."""
-        return _joined((first - 1, min(last, self.count)) for first, last in ranges)
+        return _joined((max(first - 1, 0), min(last, self.count)) for first, last in ranges)
 
     @property
     def all(self) -> Positions:
@@ -283,7 +283,8 @@ class Snapshot:
         if touched or lost:
             for number, block in enumerate(self.blocks):
                 if number in lost:
-                    _extend(blocks, _without(_changed(block, touched.get(number, ())), lost[number]), block)
+                    changed = _changed(block, touched[number]) if number in touched else block
+                    _extend(blocks, _without(changed, lost[number]), block)
                 elif number in touched:
                     _extend(blocks, _changed(block, touched[number]), block)
                 else:

@@ -33,7 +33,8 @@ def test_reading_and_resolving(text: bytes, ranges: tuple[tuple[int, int], ...],
 def test_the_star_of_an_empty_folder_is_nothing() -> None:
     assert sequence_sets.parse(b"*").resolve(0) == ()
     assert sequence_sets.parse(b"*,*:*").resolve(0) == ()
-    assert sequence_sets.parse(b"1:*").resolve(0) == ((0, 1),)
+    assert sequence_sets.parse(b"1:*").resolve(0) == ()
+    assert sequence_sets.parse(b"1:*,7").resolve(0) == ((7, 7),)
 
 
 @pytest.mark.parametrize(
