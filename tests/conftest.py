@@ -3,6 +3,7 @@
 - `rollback`: the usual one. One connection for all threads, one transaction, nothing is left behind.
 - `real`: a database of the test's own, where commits, locks and isolation are real.
 - `valkey`: a Valkey of the session, emptied before the test; a test may stop and start it.
+- `house`: the doors in process over a `real` database and `valkey`.
 
 Tests that ask for none of them cannot reach a database at all.
 """
@@ -13,9 +14,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+from mailplatform.runtime import pubsub
+from tests.support import doors
 from tests.support import valkey as valkey_server
 from tests.support.database import Databases, close_everywhere, server, track_connections
 from tests.support.sharing import one_transaction
@@ -83,3 +87,13 @@ def valkey(valkey_session: valkey_server.Valkey) -> valkey_server.Valkey:
         valkey_session.start()
     valkey_session.client().flushall()
     return valkey_session
+
+
+@pytest.fixture
+def house(real: Real, valkey: valkey_server.Valkey, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[doors.House]:
+    """SMTP and IMAP on loopback. `house.open(address)` makes an account, `house.reader(address)` reads it."""
+    site = doors.a_site(tmp_path, valkey.url)
+    monkeypatch.setattr(settings, "SITE", site)
+    monkeypatch.setattr(pubsub, "_publisher", None)
+    with doors.running(site) as running:
+        yield running
