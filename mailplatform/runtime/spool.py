@@ -13,7 +13,7 @@ from __future__ import annotations
 import errno
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO
 
@@ -24,12 +24,18 @@ _BLOCK = 256 * 1024
 
 class Room:
     """All spools of a process. folder: where files go, None for the system's own place; memory: octets a message may hold
-    before it goes to a file; total: octets that all messages may hold together."""
+    before it goes to a file; total: octets that all messages may hold together; opener: makes such a file."""
 
-    __slots__ = ("folder", "held", "memory", "total")
+    __slots__ = ("held", "memory", "opener", "total")
 
-    def __init__(self, folder: Path | None = None, memory: int = _BLOCK, total: int = 64 << 20) -> None:
-        self.folder = folder
+    def __init__(
+        self,
+        folder: Path | None = None,
+        memory: int = _BLOCK,
+        total: int = 64 << 20,
+        opener: Callable[[], IO[bytes]] | None = None,
+    ) -> None:
+        self.opener = opener or (lambda: tempfile.TemporaryFile("w+b", 0, dir=folder))  # noqa: SIM115
         self.memory = memory
         self.total = total
         self.held = 0
@@ -140,11 +146,10 @@ class Spool:
 
     def _spill(self) -> None:
         try:
-            if self._file is None:
-                self._file = tempfile.TemporaryFile(dir=self._room.folder, buffering=0)  # noqa: SIM115  # outlives this call
+            file = self._file = self._file or self._room.opener()
             view = memoryview(b"".join(self._pieces))
             while view:
-                view = view[self._file.write(view) or 0 :]
+                view = view[file.write(view) or 0 :]
         except OSError as error:
             self._broken = error
         self._empty()

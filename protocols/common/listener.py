@@ -40,6 +40,8 @@ class Listener:
         tls: Certificates | None = None,
         implicit_tls: bool = False,
         proxies: tuple[Network, ...] = (),
+        proxy_seconds: float = 5.0,
+        handshake_seconds: float = 30.0,
         transcripts: bool = False,
         loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
@@ -51,6 +53,8 @@ class Listener:
         self.tls = tls
         self.implicit_tls = implicit_tls
         self.proxies = proxies
+        self.proxy_seconds = proxy_seconds
+        self.handshake_seconds = handshake_seconds
         self.connections: set[Connection] = set()
         self.draining = False
         self._factory = factory
@@ -105,7 +109,7 @@ class Listener:
         for server in self._servers:
             server.close()
         for connection in list(self.connections):
-            connection.drain()
+            connection.finish()
         if self.connections:
             self._empty.clear()
             try:

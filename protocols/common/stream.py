@@ -27,8 +27,10 @@ log = logging.getLogger(__name__)
 
 LINGER = 10.0
 """Seconds that a peer has to take our last words before the connection is cut."""
-PROXY_SECONDS = 10.0
-HANDSHAKE_SECONDS = 30.0
+THROWN_AWAY = 1 << 20
+"""Octets that a peer may still send after we hung up."""
+TICK = 60.0
+"""Seconds between two looks at a deadline, at most: a session may shorten its own."""
 
 
 class Connection(asyncio.Protocol):
@@ -55,6 +57,8 @@ class Connection(asyncio.Protocol):
         self._open = False
         self._proxy: bytes | None = None
         self._shaking = False
+        self._peer_done = False
+        self._thrown_away = 0
         self._reading_paused = False
         self._began = self._last = self.loop.time()
         self._unsent = 0
@@ -121,13 +125,32 @@ class Connection(asyncio.Protocol):
             self._reading_paused = False
             self.transport.resume_reading()
 
-    def close(self) -> None:
-        """Send what is written and hang up; a peer that does not take it is cut off."""
+    def close(self, *, linger: bool = False) -> None:
+        """Send what is written and hang up; a peer that does not take it is cut off.
+
+        linger: the peer may still be sending. Closing a socket with unread octets resets the connection, and our last words
+        with it, so only our half is closed and what still comes is thrown away, for a while.
+        """
         if self.transport is None or self.closing:
             return
         self.closing = True
-        self.transport.close()
-        self._rearm(LINGER)
+        if linger and not self.secure and not self._peer_done and not self.listener.draining and not self.transport.is_closing():
+            self.transport.write_eof()
+            if self._reading_paused:
+                self._reading_paused = False
+                self.transport.resume_reading()
+            self._thrown_away = 0
+            self._rearm(LINGER)
+        else:
+            self.transport.close()
+            self._rearm(LINGER)
+
+    def finish(self) -> None:
+        """The service is stopping: linger no longer, or `drain`."""
+        if not self.closing:
+            self.drain()
+        elif self.transport is not None:
+            self.transport.close()
 
     def abort(self) -> None:
         """Cut the connection off."""
@@ -155,7 +178,12 @@ class Connection(asyncio.Protocol):
             before.pause_reading()
         try:
             after = await self.loop.start_tls(
-                before, self, tls.context, server_side=True, ssl_handshake_timeout=HANDSHAKE_SECONDS, ssl_shutdown_timeout=5.0
+                before,
+                self,
+                tls.context,
+                server_side=True,
+                ssl_handshake_timeout=self.listener.handshake_seconds,
+                ssl_shutdown_timeout=5.0,
             )
         except BaseException:
             before.abort()
@@ -182,15 +210,17 @@ class Connection(asyncio.Protocol):
         self.listener.connections.add(self)
         if within(self.peer.address, self.listener.proxies):
             self._proxy = b""
-            self._rearm(PROXY_SECONDS)
+            self._rearm(self.listener.proxy_seconds)
         else:
             self._enter()
 
     def data_received(self, data: bytes) -> None:
         self._last = self.loop.time()
-        if self._open:
-            if self.closing:
-                return
+        if self.closing:
+            self._thrown_away += len(data)
+            if self._thrown_away > THROWN_AWAY:
+                self.abort()
+        elif self._open:
             try:
                 if self.transcript is not None:
                     self.transcript.heard(data)
@@ -202,6 +232,7 @@ class Connection(asyncio.Protocol):
             self._proxied(self._proxy + data)
 
     def eof_received(self) -> bool | None:
+        self._peer_done = True
         if self._open and not self.closing and not self.secure:
             self.ended()
             return True  # the subclass closes, now or when its last answer is written
@@ -269,7 +300,7 @@ class Connection(asyncio.Protocol):
     def _enter(self) -> None:
         if not self.listener.enter(self):
             self.write(self.too_many())
-            self.close()
+            self.close(linger=True)
             return
         self._entered = True
         if self.listener.implicit_tls:
@@ -288,13 +319,15 @@ class Connection(asyncio.Protocol):
     def _begin(self) -> None:
         self._open = True
         self._last = self.loop.time()
-        self._rearm(self.idle)
         self.transcript = self.listener.transcript(self.peer)
         try:
             self.opened()
         except Exception:
             log.exception("%s: %s: the session failed at its start", self.listener.name, self.peer.address)
             self.abort()
+        else:
+            if not self.closing:
+                self._rearm(min(self.idle, TICK))
 
     def _rearm(self, seconds: float) -> None:
         if self._watch is not None:
@@ -318,7 +351,8 @@ class Connection(asyncio.Protocol):
             self.write(self.timed_out())
             self.close()
         else:
-            self._rearm(max(0.01, min(self.idle - silent, self.listener.total - age if age < self.listener.total else self.idle)))
+            left = self.listener.total - age
+            self._rearm(max(0.01, min(self.idle - silent, left if left > 0 else TICK, TICK)))
 
     def _moved(self) -> bool:
         before, self._unsent = self._unsent, self._buffered()

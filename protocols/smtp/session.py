@@ -211,7 +211,7 @@ class SmtpSession(Connection, SMTP):  # type: ignore[misc]  # their transport is
         self._out.append(answer.raw)
         self._flush()
         self._forget()
-        self.close()
+        self.close(linger=answer.code == 421)
 
     def _flush(self) -> None:
         if self._out:

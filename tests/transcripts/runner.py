@@ -10,7 +10,7 @@ A transcript is a text file, read once as documentation and run as a test:
     S: 250 $...                         `$...` is any text
     S*: * FLAGS $...                    consecutive `S*:` lines may come in any order
     S+: * 3 EXISTS                      skip the server's lines until this one
-    C= b"DATA\r\n"                      exact bytes, a Python literal (no substitution)
+    C= b"DATA\r\n" + b"x" * 900         exact bytes, Python literals, + and * (no substitution)
     C[b]: NOOP                          another session; opened at its first mention (so are `S[b]:`, `!b`)
     ! action words …                    an action that the test passed in; `! [b] action` for a session
     ! closed                            built in: the server has closed · close, half-close: the client does
@@ -104,6 +104,22 @@ def substituted(text: str, known: Mapping[str, str], where: str) -> str:
     return _NAME.sub(value, text)
 
 
+def octets(text: str) -> bytes:
+    """The bytes of a `C=` line. Raises ValueError when it is more than literals, sums and repetitions."""
+
+    def value(node: ast.expr) -> bytes:
+        match node:
+            case ast.Constant(bytes() as found):
+                return found
+            case ast.BinOp(left, ast.Add(), right):
+                return value(left) + value(right)
+            case ast.BinOp(left, ast.Mult(), ast.Constant(int() as times)):
+                return value(left) * times
+        raise ValueError(f"not octets: {text}")
+
+    return value(ast.parse(text.strip(), mode="eval").body)
+
+
 class Player:
     """Plays one transcript. `variables` holds what was captured, and may hold values before it starts."""
 
@@ -143,7 +159,7 @@ class Player:
         if step.who == "C":
             writer.write(substituted(step.text, self.variables, step.where).encode("utf-8") + b"\r\n")
         elif step.who == "C=":
-            writer.write(ast.literal_eval(step.text))
+            writer.write(octets(step.text))
         elif step.who == "S":
             self._match(step, await self._line(reader, step))
         elif step.who == "S+":

@@ -1,0 +1,89 @@
+"""An SMTP door without a house behind it: a sink that remembers what it was given, and listeners for it.
+
+The sink's answers hang on the localpart: `unknown`, `full`, `foreign`, `policy`, `later`, `nospace`, `bug` are refused
+as their names say, at RCPT; the same names as the reverse-path's localpart, at the end of data. `small` takes 1,000
+octets. Everybody else is known.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from mailplatform.mailflow.transaction import Accepted, Disposition, Recipient, Session, Transaction
+from mailplatform.runtime import errors
+from mailplatform.runtime.spool import Room, Spooled
+from mailplatform.standards.address import Path
+from protocols.common.limits import Connections
+from protocols.common.listener import Listener
+from protocols.smtp.roles import MX, Limits, Role
+from protocols.smtp.session import SmtpSession
+from protocols.smtp.spine import Refused, Spine
+
+HOST = "mx.example.test"
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+REFUSALS: dict[str, Exception] = {
+    "unknown": errors.NotFound("no such user here"),
+    "full": errors.OverQuota("mailbox is full"),
+    "foreign": errors.NotPermitted("relaying denied"),
+    "policy": errors.PolicyRefused("not from you", reason="rule"),
+    "later": errors.TemporarilyUnavailable(),
+    "nospace": errors.StorageFull(),
+    "bug": ZeroDivisionError("a bug"),
+}
+
+
+@dataclass
+class Sink:
+    """What was taken, and what was refused. `gate`, when set, must be opened before anything is admitted or delivered."""
+
+    taken: list[tuple[Transaction, bytes]] = field(default_factory=list)
+    refused: list[Refused] = field(default_factory=list)
+    gate: asyncio.Event | None = None
+    ids: int = 0
+    sync: bool = False
+
+    def spine(self) -> Spine:
+        return Spine(self.new_id, self.admit, self.deliver, self.known, self.refused.append, lambda: NOW)
+
+    def new_id(self, _at: datetime) -> str:
+        self.ids += 1
+        return f"t{self.ids:04d}"
+
+    def known(self, path: Path, _session: Session) -> Recipient | None:
+        return self.answer(path) if self.sync and self.word(str(path)) not in REFUSALS else None
+
+    async def admit(self, path: Path, _session: Session) -> Recipient:
+        await asyncio.sleep(0)
+        if self.gate is not None:
+            await self.gate.wait()
+        if self.word(str(path)) in REFUSALS:
+            raise REFUSALS[self.word(str(path))]
+        return self.answer(path)
+
+    async def deliver(self, transaction: Transaction, spooled: Spooled) -> Accepted:
+        await asyncio.sleep(0)
+        if self.gate is not None:
+            await self.gate.wait()
+        if self.word(transaction.reverse_path) in REFUSALS:
+            raise REFUSALS[self.word(transaction.reverse_path)]
+        self.taken.append((transaction, spooled.read()))
+        return Accepted(transaction.trace_id, len(transaction.recipients), 0)
+
+    def answer(self, path: Path) -> Recipient:
+        most = 1000 if self.word(str(path)) == "small" else None
+        return Recipient(str(path), Disposition.LOCAL, max_message_size=most)
+
+    @staticmethod
+    def word(path: str) -> str:
+        return path.partition("@")[0]
+
+
+def listener(sink: Sink, *, limits: Limits | None = None, role: Role = MX, room: Room | None = None, **options: Any) -> Listener:
+    """A door onto the sink; to be made inside a running loop."""
+    spine, limits, room = sink.spine(), limits or Limits(), room or Room()
+    options.setdefault("limits", Connections(1000, 1000))
+    options.setdefault("total", limits.session_seconds)
+    return Listener(role.name, lambda door: SmtpSession(door, role, limits, spine, room, HOST), **options)
