@@ -7,7 +7,7 @@ UP_ARGS = $(HOME_ARGS) $(if $(PORT_BASE),--port-base $(PORT_BASE)) $(if $(filter
 MINUTES ?= 5
 ROLE ?= smtp
 
-.PHONY: up down status test check fuzz interop drill big serve env format
+.PHONY: up down status test check fuzz interop drill bench big serve env format
 
 up:
 	@$(PYTHON) manage.py up $(UP_ARGS)
@@ -46,6 +46,9 @@ interop: env
 
 drill: env
 	$(BIN)/pytest -m drill tests
+
+bench: env
+	$(BIN)/python -m benchmarks.run $(BENCH_ARGS)
 
 big: env
 	$(BIN)/pytest -m big tests

@@ -1,0 +1,31 @@
+"""Show: 2,000 messages, each sent once, while every process is killed. The seed is printed, so that a run can be repeated."""
+
+import os
+import random
+
+import pytest
+
+from benchmarks.instance import Instance
+from tests.drill.kill import Drill
+
+MESSAGES = int(os.environ.get("DRILL_MESSAGES", "2000"))
+SEED = int(os.environ.get("DRILL_SEED", random.SystemRandom().randrange(1 << 30)))
+
+
+@pytest.mark.drill
+def test_every_promise_is_kept_while_everything_is_killed(tmp_path_factory, capsys) -> None:
+    home = tmp_path_factory.mktemp("drill")
+    for folder in (home, *home.parents[:2]):
+        folder.chmod(0o755)  # the service user must reach it
+    drill = Drill(Instance(home / "home", port_base=21000), MESSAGES, random.Random(SEED))
+    with capsys.disabled():
+        print(f"\nseed {SEED}")
+        try:
+            drill.prepare()
+            drill.run()
+            broken = drill.verdict()
+        finally:
+            drill.instance.down()
+    assert broken == []
+    assert drill.ledger.counts()["smtp acknowledged"] > 0
+    assert drill.ledger.counts()["append acknowledged"] > 0
