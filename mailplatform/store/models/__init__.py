@@ -1,6 +1,6 @@
 from mailplatform.store.models.arrival import Arrival
 from mailplatform.store.models.blob import Blob, BlobPin, Pack
-from mailplatform.store.models.change import AccountState, Tombstone, ViewerState
+from mailplatform.store.models.change import AccountState, Indexed, Tombstone, ViewerState
 from mailplatform.store.models.entry import Entry, Expunged, Keyword, Seen
 from mailplatform.store.models.folder import Folder
 from mailplatform.store.models.message import Message, SearchText
@@ -14,6 +14,7 @@ __all__ = [
     "Entry",
     "Expunged",
     "Folder",
+    "Indexed",
     "Keyword",
     "Message",
     "Pack",

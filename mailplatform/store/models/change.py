@@ -17,7 +17,13 @@ class AccountState(models.Model):
     last_folder = models.BigIntegerField(default=1)  # newest modseq shown per kind: JMAP Mailbox, Email, Thread
     last_email = models.BigIntegerField(default=1)
     last_thread = models.BigIntegerField(default=1)
-    indexed_modseq = models.BigIntegerField(default=0)  # the index role has written search text up to here
+
+
+class Indexed(models.Model):
+    """How far the index role has written an account's search text; apart, since it must never wait for the account's lock."""
+
+    account = models.OneToOneField("directory.Account", on_delete=models.CASCADE, primary_key=True, related_name="+")
+    modseq = models.BigIntegerField(default=0)
 
 
 class Tombstone(models.Model):
