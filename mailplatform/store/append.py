@@ -1,0 +1,307 @@
+"""Appending: how a batch of arrivals gets into the store, in a handful of set-shaped statements.
+
+The steps of one transaction, each a round trip however many units there are: ``lock`` (the accounts that are free, then
+what placing needs to know, as new as the locks), ``Allocation.place`` a unit (store.allocate), ``claim`` (which units are
+new; blobs), ``write`` (rows and counters). The caller commits; mailflow.arrivals is that caller.
+
+Statements are this room's files on a psycopg cursor with server-side binding and prepared plans over Django's own
+connection, sent in pipeline mode.
+"""
+
+from __future__ import annotations
+
+import json
+import weakref
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import psycopg
+from django.db import connection
+
+from mailplatform.runtime.sqlfiles import load
+from mailplatform.standards.message import summary, threads
+from mailplatform.store import blobs
+from mailplatform.store.allocate import AccountRow, Allocation, DomainRow, FolderRow
+from mailplatform.store.values import (
+    AccountId,
+    Appended,
+    ArrivalResult,
+    FolderId,
+    MessageId,
+    ModSeq,
+    Placement,
+    PreparedBlob,
+    PreparedMessage,
+    SpecialUse,
+    Uid,
+)
+
+_PACKAGE = "mailplatform.store"
+_BLOCK = 256  # ids a nextval; the migration sets the sequence's step
+_MESSAGE_ID_BYTES = 998  # RFC 5322 §2.1.1; an index entry must fit a third of a page
+
+Raw = psycopg.Connection[Any]
+
+
+def prepare_message(content: bytes) -> PreparedMessage:
+    """All that delivery derives from a content, and its blob; no transaction. Raises StorageFull, TemporarilyUnavailable."""
+    found = summary.summarise(content)
+    references = threads.candidates(found)
+    return PreparedMessage(
+        blob=blobs.prepare(content),
+        envelope=found.envelope,
+        bodystructure=found.bodystructure,
+        message_id=_storable(found.message_id.encode("utf-8", "replace")[:_MESSAGE_ID_BYTES].decode("utf-8", "ignore")),
+        references=tuple(dict.fromkeys(references)),
+        sent_at=found.sent_at,
+        subject_key=_storable(found.base_subject),
+        subject=_storable(found.subject),
+        from_text=_storable(found.from_text),
+        to_text=_storable(found.to_text),
+        cc_text=_storable(found.cc_text),
+        bcc_text=_storable(found.bcc_text),
+        from_key=_storable(found.from_key),
+        to_key=_storable(found.to_key),
+        cc_key=_storable(found.cc_key),
+        preview=_storable(found.preview),
+        has_attachment=found.has_attachment,
+        author=_storable(found.author),
+    )
+
+
+def _storable(text: str) -> str:
+    """What a text column can hold: neither NUL nor lone surrogates."""
+    if "\x00" in text:
+        text = text.replace("\x00", "\ufffd")
+    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
+
+
+# -- the connection
+
+
+def raw_connection() -> Raw:
+    """psycopg's connection inside Django's, open."""
+    connection.ensure_connection()
+    return connection.connection  # type: ignore[no-any-return]
+
+
+@contextmanager
+def pipelined() -> Iterator[Raw]:
+    """Statements run inside are sent together; their results can be fetched afterwards. Errors come out as Django's."""
+    raw = raw_connection()
+    with connection.wrap_database_errors, raw.pipeline():
+        yield raw
+
+
+def run(raw: Raw, name: str, params: dict[str, Any] | None = None, *, package: str = _PACKAGE) -> psycopg.Cursor[Any]:
+    """Send one statement file; the rows are the cursor's, once the pipeline has ended."""
+    cursor = psycopg.Cursor(raw)
+    cursor.execute(load(package, name), params or {}, prepare=True)
+    return cursor
+
+
+_ids: weakref.WeakKeyDictionary[Raw, list[int]] = weakref.WeakKeyDictionary()  # [next, end] of the connection's block
+
+
+def _id_source(raw: Raw, expected: int) -> Callable[[], int]:
+    """Gives message ids; asks the sequence only when the connection's block cannot serve the batch."""
+    block = _ids.setdefault(raw, [0, 0])
+    spare: list[int] = []
+    if block[1] - block[0] < expected:
+        wanted = -(-(expected - (block[1] - block[0])) // _BLOCK)
+        spare = [row[0] for row in run(raw, "append_message_ids", {"blocks": wanted}).fetchall()]
+
+    def take() -> int:
+        if block[0] >= block[1]:
+            block[0] = spare.pop(0)
+            block[1] = block[0] + _BLOCK
+        block[0] += 1
+        return block[0] - 1
+
+    return take
+
+
+# -- the steps
+
+
+@dataclass(slots=True)
+class Reading:
+    """What ``lock`` sent for; ``allocation`` reads it once the pipeline has ended."""
+
+    raw: Raw
+    expected: int
+    locked: psycopg.Cursor[Any]
+    accounts: psycopg.Cursor[Any]
+    folders: psycopg.Cursor[Any]
+    threads: psycopg.Cursor[Any]
+    keywords: psycopg.Cursor[Any] | None
+    domains: psycopg.Cursor[Any] | None
+    without_store: set[int] = field(default_factory=set)
+
+    def allocation(self, now: datetime) -> Allocation:
+        facts = {row[0]: row[1:] for row in self.accounts.fetchall()}
+        self.without_store = {account_id for account_id, row in facts.items() if not row[1]}
+        rows = {}
+        for account_id, modseq, size, count, next_keyword in self.locked.fetchall():
+            closed, _, quota_bytes, quota_messages = facts.get(account_id, (True, True, None, None))
+            rows[account_id] = AccountRow(account_id, modseq, size, count, next_keyword, closed, quota_bytes, quota_messages)
+        if self.keywords is not None:
+            for account_id, folded, number in self.keywords.fetchall():
+                if account_id in rows:
+                    known = rows[account_id].keywords
+                    if known is None:
+                        known = rows[account_id].keywords = {}
+                    known[folded] = number
+        if self.domains is not None:
+            known_domains: dict[int, DomainRow] = {}
+            for account_id, *row in self.domains.fetchall():
+                if account_id in rows:
+                    rows[account_id].domain = known_domains.setdefault(row[0], DomainRow(*row))
+        folders = [FolderRow(*row) for row in self.folders.fetchall() if row[1] in rows]
+        known_threads = {(row[0], row[1]): (row[2], row[3]) for row in self.threads.fetchall()}
+        return Allocation(rows, folders, known_threads, _id_source(self.raw, self.expected), now)
+
+
+def settle_plans(raw: Raw) -> None:
+    """First of a batch's transaction: plans that stay right while tables grow."""
+    run(raw, "append_settings")
+
+
+def lock(raw: Raw, placements: Sequence[Placement]) -> Reading:
+    """Lock what is free of the placements' accounts, in id order, and send for what placing needs. Inside ``pipelined``."""
+    accounts = sorted({p.account_id for p in placements})
+    locked = run(raw, "append_lock", {"accounts": accounts})
+    uses = sorted({SpecialUse.INBOX.value} | {p.special_use.value for p in placements})
+    refs = {(p.account_id, ref) for p in placements for ref in p.message.references}
+    with_keywords = sorted({p.account_id for p in placements if p.keywords})
+    with_quota = sorted({p.account_id for p in placements if p.check_quota})
+    return Reading(
+        raw,
+        len(placements),
+        locked,
+        run(raw, "append_accounts", {"accounts": accounts}),
+        run(
+            raw,
+            "append_folders",
+            {
+                "accounts": accounts,
+                "uses": uses,
+                "folders": sorted({p.folder_id for p in placements if p.folder_id is not None}),
+            },
+        ),
+        run(raw, "append_threads", {"accounts": [ref[0] for ref in refs], "hashes": [ref[1] for ref in refs]}),
+        run(raw, "append_keywords", {"accounts": with_keywords}) if with_keywords else None,
+        run(raw, "append_domains", {"accounts": with_quota}) if with_quota else None,
+    )
+
+
+def wait_for(raw: Raw, account_id: int, seconds: float) -> None:
+    """Wait for one busy account, at most so long; then the transaction holds it. Raises OperationalError (55P03) otherwise."""
+    with connection.wrap_database_errors:
+        psycopg.Cursor(raw).execute(f"SET LOCAL lock_timeout = {max(1, int(seconds * 1000))}")
+        run(raw, "append_wait", {"account": account_id})
+
+
+def claim(
+    raw: Raw, results: Sequence[ArrivalResult], prepared: Iterable[PreparedBlob], now: datetime
+) -> Callable[[], tuple[set[UUID], dict[bytes, int]]]:
+    """Send the units' ids and what they make, and their blobs. Inside ``pipelined``.
+
+    What is returned, called afterwards, says which units are new (the others were committed before) and gives blob ids by hash.
+    """
+    units = run(
+        raw,
+        "append_arrivals",
+        {"units": [result.unit_id for result in results], "results": [_encode(result) for result in results], "now": now},
+    )
+    arrays = blobs.upsert_arrays(prepared, now)
+    written = run(raw, "blob_upsert", arrays) if arrays["hashes"] else None
+
+    def outcome() -> tuple[set[UUID], dict[bytes, int]]:
+        ids = {bytes(name): blob_id for blob_id, name in written.fetchall()} if written is not None else {}
+        return {row[0] for row in units.fetchall()}, ids
+
+    return outcome
+
+
+def committed_before(raw: Raw, unit_ids: Sequence[UUID]) -> dict[UUID, ArrivalResult]:
+    """The results of units that were committed before."""
+    with connection.wrap_database_errors:
+        rows = run(raw, "append_results", {"units": list(unit_ids)}).fetchall()
+    return {unit_id: _decode(unit_id, text) for unit_id, text in rows}
+
+
+def write(raw: Raw, allocation: Allocation, blob_ids: dict[bytes, int], now: datetime) -> None:
+    """Send the rows and counters of what was placed. Inside ``pipelined``."""
+    rows = allocation.rows
+    if rows.messages:
+        run(raw, "append_messages", _message_arrays(rows.messages, blob_ids))
+        names = "folders uids accounts messages threads flags keywords modseqs dates sents sizes"
+        run(raw, "append_entries", _columns(names, rows.entries) | {"now": now})
+    if rows.threads:
+        run(raw, "append_new_threads", _columns("ids accounts modseqs", rows.threads))
+    if rows.changed_threads:
+        changed = [(thread, modseq, joined) for thread, (modseq, joined) in rows.changed_threads.items()]
+        run(raw, "append_threads_changed", _columns("ids modseqs joins", changed))
+    if rows.refs:
+        run(raw, "append_thread_refs", _columns("accounts hashes threads", rows.refs))
+    if rows.keywords:
+        run(raw, "append_new_keywords", _columns("accounts numbers names foldeds", rows.keywords))
+    folders = [
+        (f.id, f.uidnext, f.highestmodseq, f.messages, f.unseen, f.deleted, f.size)
+        for f in allocation.folders.values()
+        if f.touched
+    ]
+    if folders:
+        run(raw, "append_folder_counters", _columns("ids uidnexts modseqs messages unseens deleteds sizes", folders))
+    accounts = [(a.id, a.modseq, a.bytes, a.messages, a.next_keyword) for a in allocation.accounts.values() if a.touched]
+    if accounts:
+        run(raw, "append_account_counters", _columns("ids modseqs bytes messages keywords", accounts))
+
+
+def _columns(names: str, rows: Sequence[tuple[Any, ...]]) -> dict[str, Any]:
+    return dict(zip(names.split(), map(list, zip(*rows, strict=True)), strict=True))
+
+
+_MESSAGE_COLUMNS = (
+    "ids accounts blobs prefixes sizes threads modseqs envelopes bodystructures message_ids sents subjects subject_keys "
+    "from_texts to_texts cc_texts bcc_texts from_keys to_keys cc_keys authors previews attachments"
+)
+
+
+def _message_arrays(rows: Iterable[tuple[Any, ...]], blob_ids: dict[bytes, int]) -> dict[str, Any]:
+    lines = []
+    for message_id, account_id, placement, size, thread_id, modseq in rows:
+        m = placement.message
+        lines.append(
+            (
+                *(message_id, account_id, blob_ids[m.blob.hash], placement.prefix, size, thread_id, modseq),
+                *(m.envelope, m.bodystructure, m.message_id, m.sent_at, m.subject, m.subject_key),
+                *(m.from_text, m.to_text, m.cc_text, m.bcc_text, m.from_key, m.to_key, m.cc_key),
+                *(m.author, m.preview, m.has_attachment),
+            )
+        )
+    return _columns(_MESSAGE_COLUMNS, lines)
+
+
+def _encode(result: ArrivalResult) -> str:
+    return json.dumps(
+        {
+            "appended": [[a.account_id, a.folder_id, a.uidvalidity, a.uid, a.modseq, a.message_id] for a in result.appended],
+            "queued": list(result.queued),
+        },
+        separators=(",", ":"),
+    )
+
+
+def _decode(unit_id: UUID, text: str) -> ArrivalResult:
+    stored = json.loads(text)
+    appended = tuple(
+        Appended(AccountId(row[0]), FolderId(row[1]), row[2], Uid(row[3]), ModSeq(row[4]), MessageId(row[5]))
+        for row in stored["appended"]
+    )
+    return ArrivalResult(unit_id, appended, tuple(stored["queued"]))
