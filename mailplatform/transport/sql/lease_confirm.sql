@@ -1,0 +1,7 @@
+-- Lock items in id order, those only whose lease is still good.
+-- explain: {"ids": [1], "tokens": ["8c5d9a10-0000-4000-8000-000000000000"]}
+SELECT q.id
+FROM unnest(%(ids)s::bigint[], %(tokens)s::uuid[]) AS t (id, token)
+JOIN transport_queueitem AS q ON q.id = t.id AND q.lease_token = t.token AND q.state = 'leased'
+ORDER BY q.id
+FOR UPDATE OF q
