@@ -34,15 +34,20 @@ class Later:
 Outcome = Any | BaseException | Later
 LATER = Later()
 
+_FIRST, _SECOND, _ASIDE = "first", "second", "aside"
+_SECOND_IDLE = 0.25  # seconds; the second thread is for bursts
+
 
 class Committer(Generic[U]):
     """Batches units for ``commit(units, patient) -> outcomes`` (same length and order).
 
     commit: called in the committer's threads; an outcome is a value (the future's result), an exception instance (the
-        future's exception), or LATER: tried again by the side thread with ``patient=True``, where it must be decided.
+        future's exception), or LATER: given again by the side thread with ``patient=True``. There commit may wait, and must
+        bring every unit to an end in its own time: the side thread gives what is LATER again at once.
         An exception raised fails the whole batch with TemporarilyUnavailable.
     most: units a batch. helper_at: units waiting that start the second thread. helper_after: seconds the first may run.
     on_thread_end: called when a thread has been idle for idle_seconds and ends (to close its database connection).
+    inline: commit in the caller's thread, one unit a batch (tests).
     """
 
     def __init__(
@@ -67,11 +72,14 @@ class Committer(Generic[U]):
         self._most_waiting = most_waiting
         self._on_thread_end = on_thread_end
         self._inline = inline
+        self._lock = threading.Lock()
         self._waiting: deque[tuple[U, Future[Any]]] = deque()
         self._aside: deque[tuple[U, Future[Any]]] = deque()
-        self._changed = threading.Condition()
+        # A condition a thread: a put wakes the one that is to work, not all of them.
+        self._wake = {role: threading.Condition(self._lock) for role in (_FIRST, _SECOND, _ASIDE)}
+        self._empty = threading.Condition(self._lock)
         self._threads: dict[str, threading.Thread] = {}
-        self._running_since = 0.0
+        self._running: dict[str, float] = {}  # role → when its commit began
 
     def put(self, unit: U) -> Future[Any]:
         """Queue one unit; the future ends after its commit. Raises nothing: refusals come through the future."""
@@ -79,16 +87,16 @@ class Committer(Generic[U]):
         if self._inline:
             self._run([(unit, future)], patient=True)
             return future
-        with self._changed:
-            if len(self._waiting) >= self._most_waiting:
+        with self._lock:
+            if len(self._waiting) + len(self._aside) >= self._most_waiting:
                 future.set_exception(TemporarilyUnavailable(private=f"{self._name}: {self._most_waiting} units wait"))
                 return future
             self._waiting.append((unit, future))
-            self._ensure("first")
-            slow = self._running_since and time.monotonic() - self._running_since > self._helper_after
-            if len(self._waiting) >= self._helper_at or (slow and len(self._waiting) > 1):
-                self._ensure("second")
-            self._changed.notify_all()  # a notify of one might wake the wrong thread
+            began = self._running.get(_FIRST)
+            if began is None:
+                self._ensure(_FIRST)
+            elif len(self._waiting) >= self._helper_at or time.monotonic() - began > self._helper_after:
+                self._ensure(_SECOND)
         return future
 
     def waiting(self) -> int:
@@ -97,41 +105,40 @@ class Committer(Generic[U]):
 
     def drain(self, seconds: float) -> bool:
         """Wait until nothing waits or runs, at most so long; True when empty."""
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            with self._changed:
-                if not self._waiting and not self._aside and not self._running_since:
-                    return True
-            time.sleep(0.01)
-        return False
+        with self._lock:
+            return self._empty.wait_for(lambda: not (self._waiting or self._aside or self._running), seconds)
 
     def _ensure(self, role: str) -> None:
+        """Wake the thread of a role, or start it. Under the lock."""
         thread = self._threads.get(role)
         if thread is None or not thread.is_alive():
             thread = threading.Thread(target=self._work, args=(role,), name=f"{self._name}-{role}", daemon=True)
             self._threads[role] = thread
             thread.start()
+        else:
+            self._wake[role].notify()
 
     def _next(self, role: str) -> list[tuple[U, Future[Any]]]:
-        queue = self._aside if role == "aside" else self._waiting
-        idle = 0.25 if role == "second" else self._idle_seconds
-        with self._changed:
-            if not queue and not self._changed.wait_for(lambda: bool(queue), timeout=idle):
-                self._threads.pop(role, None)
+        """The next batch of a thread; empty when it has been idle too long, and then the thread is no longer ours."""
+        queue = self._aside if role == _ASIDE else self._waiting
+        idle = _SECOND_IDLE if role == _SECOND else self._idle_seconds
+        with self._lock:
+            self._running.pop(role, None)
+            if not (self._waiting or self._aside or self._running):
+                self._empty.notify_all()
+            if not queue and not self._wake[role].wait_for(lambda: bool(queue), timeout=idle):
+                del self._threads[role]
                 return []
             batch = [queue.popleft() for _ in range(min(len(queue), self._most))]
-            if role == "first":
-                self._running_since = time.monotonic()
+            self._running[role] = time.monotonic()
+            if role != _ASIDE and len(queue) >= self._helper_at:
+                self._ensure(_SECOND if role == _FIRST else _FIRST)
             return batch
 
     def _work(self, role: str) -> None:
         try:
             while batch := self._next(role):
-                try:
-                    self._run(batch, patient=role == "aside")
-                finally:
-                    if role == "first":
-                        self._running_since = 0.0
+                self._run(batch, patient=role == _ASIDE)
         finally:
             if self._on_thread_end:
                 self._on_thread_end()
@@ -149,11 +156,22 @@ class Committer(Generic[U]):
             if isinstance(outcome, Later):
                 aside.append((unit, future))
             elif isinstance(outcome, BaseException):
-                future.set_exception(outcome)
+                _end(future, error=outcome)
             else:
-                future.set_result(outcome)
-        if aside:
-            with self._changed:
+                _end(future, result=outcome)
+        if aside and self._inline:
+            self._run(aside, patient=True)
+        elif aside:
+            with self._lock:
                 self._aside.extend(aside)
-                self._ensure("aside")
-                self._changed.notify_all()
+                self._ensure(_ASIDE)
+
+
+def _end(future: Future[Any], result: Any = None, error: BaseException | None = None) -> None:
+    """Set the outcome of a future whose waiter may have given up meanwhile (a peer that went away)."""
+    if not future.set_running_or_notify_cancel():
+        return
+    if error is not None:
+        future.set_exception(error)
+    else:
+        future.set_result(result)

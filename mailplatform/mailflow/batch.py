@@ -1,0 +1,195 @@
+"""One transaction that commits a batch of units: lock what is free, check again, number, claim, write.
+
+Lock order, as everywhere: accounts by id, queue items by id, blobs by hash. Accounts are locked with SKIP LOCKED, all at
+once, so nothing is waited for while a lock is held. What is decided here was prepared outside; under the locks it is only
+checked again: is the unit new, are its accounts free and open, its folders there, its recipients still who they were.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+from uuid import UUID
+
+import psycopg
+from django.db import transaction
+
+from mailplatform.directory.resolve import Resolved, resolve_many
+from mailplatform.mailflow import expand
+from mailplatform.mailflow.units import Unit
+from mailplatform.runtime import clock, pubsub
+from mailplatform.runtime.committer import LATER, Later
+from mailplatform.runtime.errors import Conflict, MailError, TemporarilyUnavailable
+from mailplatform.store import append, notify
+from mailplatform.store.allocate import Allocation
+from mailplatform.store.values import ArrivalResult
+from mailplatform.trace import record
+from mailplatform.trace.events import Code
+from mailplatform.trace.record import EventRow
+from mailplatform.transport import enqueue, lease
+from mailplatform.transport.enqueue import Numbered
+from mailplatform.transport.values import LOCAL
+
+QUEUE_CHANNEL = "queue.local"
+
+
+class CommittedBefore(Exception):
+    """Some units of the batch were committed by an earlier try whose answer was lost; nothing of this run stays."""
+
+    def __init__(self, results: dict[UUID, ArrivalResult]) -> None:
+        self.results = results
+        super().__init__(f"{len(results)} units were committed before")
+
+
+class Replanned:
+    """The recipients of a unit are no longer who they were: it goes again, as it is now."""
+
+    __slots__ = ("unit",)
+
+    def __init__(self, unit: Unit) -> None:
+        self.unit = unit
+
+
+Result = ArrivalResult | MailError | Later | Replanned
+
+
+def run(units: Sequence[Unit], *, wait_for: int | None = None, wait_seconds: float = 0.0, spill: bool = False) -> list[Result]:
+    """Commit what can be committed now; one result a unit.
+
+    wait_for: an account to wait for first, at most wait_seconds (OperationalError 55P03 when it stays busy).
+    Raises CommittedBefore, and Django's database errors; nothing is committed then.
+    """
+    with transaction.atomic():
+        batch = _Batch(units, spill)
+        if wait_for is not None:
+            append.wait_for(batch.raw, wait_for, wait_seconds)
+        batch.read()
+        batch.decide()
+        if batch.going:
+            batch.claim()
+            batch.write()
+            batch.hint()
+        return batch.results
+
+
+class _Batch:
+    """The steps of one transaction, and what they hand to each other."""
+
+    def __init__(self, units: Sequence[Unit], spill: bool) -> None:
+        self.units = units
+        self.spill = spill
+        self.raw = append.raw_connection()
+        self.now = clock.now()
+        self.results: list[Result] = [LATER] * len(units)
+        self.going: dict[int, ArrivalResult] = {}  # index of the unit → what it makes
+        self.numbered: list[Numbered] = []
+        self.blob_ids: dict[bytes, int] = {}
+        self.allocation = Allocation({}, (), {}, lambda: 0, self.now)
+
+    def read(self) -> None:
+        """Lock, and read what decides; one round trip."""
+        placements = [p for unit in self.units for p in unit.placements]
+        outbounds = [outbound for unit in self.units for outbound in unit.outbound]
+        settlements = [s for unit in self.units for s in unit.settles]
+        with append.pipelined() as raw:
+            append.settle_plans(raw)
+            reading = append.lock(raw, placements) if placements else None
+            held = lease.confirm(raw, settlements) if settlements else set
+            numbers = enqueue.numbers(raw, outbounds) if outbounds else lambda: ([], [])
+            epoch = append.run(raw, "epoch", package="mailplatform.mailflow")
+        self.epoch: int = epoch.fetchall()[0][0]
+        self.held: set[int] = held()
+        self.message_ids, self.item_ids = numbers()
+        if reading is not None:
+            self.allocation = reading.allocation(self.now)
+        self.storeless = reading.without_store if reading is not None else set()
+
+    def decide(self) -> None:
+        """Place each unit, or say why not; only arithmetic, but for recipients that must be resolved again."""
+        answers = self._resolve_again()
+        for n, unit in enumerate(self.units):
+            if not self.allocation.locked(unit.placements):
+                if any(p.account_id in self.storeless for p in unit.placements):
+                    self.results[n] = TemporarilyUnavailable(private=f"no store: {[p.account_id for p in unit.placements]}")
+                continue
+            if any(s.item_id not in self.held for s in unit.settles):
+                self.results[n] = Conflict(private="the lease is another's")
+                continue
+            if unit.epoch not in (None, self.epoch) and expand.differs(unit, answers):
+                self.results[n] = Replanned(expand.replan(unit, answers))
+                continue
+            try:
+                appended = self.allocation.place(unit.placements)
+            except MailError as refusal:
+                self.results[n] = refusal
+                continue
+            result = ArrivalResult(unit.unit_id, appended, self._number(unit))
+            self.going[n] = self.results[n] = result
+
+    def _resolve_again(self) -> dict[str, Resolved]:
+        paths = {
+            check.forward_path
+            for unit in self.units
+            if unit.epoch not in (None, self.epoch) and self.allocation.locked(unit.placements)
+            for check in unit.rechecks
+        }
+        return resolve_many(sorted(paths)) if paths else {}
+
+    def _number(self, unit: Unit) -> tuple[int, ...]:
+        queued: list[int] = []
+        for outbound in unit.outbound:
+            ids, self.item_ids = self.item_ids[: len(outbound.items)], self.item_ids[len(outbound.items) :]
+            self.numbered.append(Numbered(outbound, unit.trace_id, self.message_ids.pop(0), tuple(ids)))
+            queued += ids
+        return tuple(queued)
+
+    def claim(self) -> None:
+        """Say that these units are being committed, and write their blobs; one round trip. Raises CommittedBefore."""
+        messages = [p.message for n in self.going for p in self.units[n].placements]
+        messages += [outbound.message for n in self.going for outbound in self.units[n].outbound]
+        with append.pipelined() as raw:
+            outcome = append.claim(raw, list(self.going.values()), (m.blob for m in messages), self.now)
+        new, self.blob_ids = outcome()
+        before = [result.unit_id for result in self.going.values() if result.unit_id not in new]
+        if before:
+            raise CommittedBefore(append.committed_before(self.raw, before))
+
+    def write(self) -> None:
+        """Everything else; one round trip."""
+        units = [self.units[n] for n in self.going]
+        settlements = [s for unit in units for s in unit.settles]
+        with append.pipelined() as raw:
+            append.write(raw, self.allocation, self.blob_ids, self.now)
+            if self.numbered:
+                enqueue.write(raw, self.numbered, self.blob_ids, self.now)
+            if settlements:
+                lease.done(raw, settlements)
+            messages = [row for unit in units for row in unit.messages]
+            events = [event for n in self.going for event in self._events(n)]
+            if messages or events:
+                record.insert(psycopg.Cursor(raw), messages, events, spill=self.spill)
+
+    def _events(self, n: int) -> Iterator[EventRow]:
+        unit, result = self.units[n], self.going[n]
+        yield from unit.events
+        for placement, made in zip(unit.placements, result.appended, strict=True):
+            folder = self.allocation.folders[made.folder_id]
+            if self.allocation.fell_back(placement, made):
+                yield EventRow(unit.trace_id, Code.FOLDER_GONE, {"account": made.account_id, "folder": placement.folder_id})
+            params: dict[str, Any] = {"account": made.account_id, "folder": folder.name, "uid": made.uid}
+            match unit.told:
+                case Code.APPENDED:
+                    params["client"] = unit.client
+                case Code.IMPORTED:
+                    params["source"] = unit.client
+                case _:
+                    params |= {"address": placement.address, "modseq": made.modseq}
+            yield EventRow(unit.trace_id, unit.told, params)
+
+    def hint(self) -> None:
+        """Who watches is told after the commit."""
+        touched = [(account.id, account.modseq) for account in self.allocation.accounts.values() if account.touched]
+        if touched:
+            notify.changed_many(touched)
+        if any(item.transport == LOCAL for n in self.numbered for item in n.outbound.items):
+            transaction.on_commit(lambda: pubsub.publish(QUEUE_CHANNEL, ""), robust=True)

@@ -1,0 +1,101 @@
+"""From recipients to placements, and again when the directory has changed between RCPT and the commit; pure.
+
+One transaction puts one copy into an account, however many of its recipients lead there. A message for more accounts than
+``place_directly`` goes through the local queue, where each account is served apart.
+
+A recipient that has vanished since RCPT keeps the accounts it was promised: refusing it now would make the peer bounce what
+we accepted. Whether such an account still takes mail is decided under its lock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from mailplatform.directory.resolve import Resolved
+from mailplatform.mailflow import stamp
+from mailplatform.mailflow.transaction import Disposition, LocalTarget, Recipient
+from mailplatform.mailflow.units import Recheck, Unit
+from mailplatform.store.values import AccountId, Placement, PreparedMessage
+from mailplatform.transport.values import LOCAL, Outbound, OutboundItem
+
+
+def targets(recipients: Iterable[Recipient]) -> list[tuple[str, LocalTarget]]:
+    """(forward-path, target) for each account once, the first recipient that leads there speaking for it."""
+    found: dict[int, tuple[str, LocalTarget]] = {}
+    for recipient in recipients:
+        if recipient.disposition in (Disposition.LOCAL, Disposition.QUEUED):
+            for target in recipient.targets:
+                found.setdefault(target.account_id, (recipient.forward_path, target))
+    return list(found.values())
+
+
+def placements(
+    message: PreparedMessage, wanted: Iterable[tuple[str, LocalTarget]], reverse_path: str, received: bytes
+) -> tuple[Placement, ...]:
+    """A copy into the inbox of each account, each under its own trace fields."""
+    return tuple(
+        Placement(
+            account_id=AccountId(target.account_id),
+            message=message,
+            prefix=stamp.prefix(reverse_path, target.address, received),
+            address=forward_path,
+        )
+        for forward_path, target in wanted
+    )
+
+
+def outbound(message: PreparedMessage, wanted: Iterable[tuple[str, LocalTarget]], reverse_path: str, received: bytes) -> Outbound:
+    """The same for the local queue: an item an account."""
+    items = tuple(
+        OutboundItem(transport=LOCAL, destination=target.address, forward_path=forward_path, account_id=target.account_id)
+        for forward_path, target in wanted
+    )
+    return Outbound(message, items, reverse_path, received)
+
+
+def rechecks(recipients: Iterable[Recipient]) -> tuple[Recheck, ...]:
+    """What is compared again when the epoch has moved on."""
+    return tuple(
+        Recheck(recipient.forward_path, frozenset(target.account_id for target in recipient.targets))
+        for recipient in recipients
+        if recipient.disposition is Disposition.LOCAL and recipient.targets
+    )
+
+
+def differs(unit: Unit, answers: Mapping[str, Resolved]) -> bool:
+    """Whether a recipient of this unit leads elsewhere now. One that leads nowhere is no difference: see above."""
+    return any(_now(check, answers) is not None for check in unit.rechecks)
+
+
+def replan(unit: Unit, answers: Mapping[str, Resolved]) -> Unit:
+    """The unit with its recipients as they are now; it is not checked a second time."""
+    assert unit.aside is not None
+    message, reverse_path, received = unit.aside.message, unit.aside.reverse_path, unit.aside.prefix
+    changed = {check.forward_path: now for check in unit.rechecks if (now := _now(check, answers)) is not None}
+    wanted = [
+        (item.forward_path, LocalTarget(item.account_id, item.destination))
+        for item in unit.aside.items
+        if item.forward_path not in changed and item.account_id is not None
+    ]
+    known = {target.account_id for _, target in wanted}
+    for path, found in changed.items():
+        wanted += [(path, target) for target in found if target.account_id not in known]
+        known |= {target.account_id for target in found}
+    return replace(
+        unit,
+        placements=placements(message, wanted, reverse_path, received),
+        aside=outbound(message, wanted, reverse_path, received),
+        epoch=None,
+        rechecks=(),
+    )
+
+
+def _now(check: Recheck, answers: Mapping[str, Resolved]) -> Sequence[LocalTarget] | None:
+    """Where a recipient leads now, if that is somewhere else than before."""
+    answer = answers.get(check.forward_path)
+    if answer is None or not answer.targets or answer.refusal:
+        return None
+    if {target.account_id for target in answer.targets} == check.account_ids:
+        return None
+    return [LocalTarget(target.account_id, target.address, target.detail) for target in answer.targets]
