@@ -10,7 +10,6 @@ Known gap: second factors and OAuth come with the webs.
 import hmac
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from mailplatform.access.credentials import app_password_hash
 from mailplatform.access.hashing import Hasher, hasher
@@ -18,11 +17,10 @@ from mailplatform.access.lockout import Lockout, lockout
 from mailplatform.access.models import Credential
 from mailplatform.access.values import CredentialKind, Identity
 from mailplatform.directory import canonical
+from mailplatform.directory.statements import run
 from mailplatform.directory.values import AccountState
 from mailplatform.runtime import clock
-from mailplatform.runtime.database import cursor
 from mailplatform.runtime.errors import AuthenticationFailed, Malformed
-from mailplatform.runtime.sqlfiles import load
 
 _USED_EVERY = timedelta(minutes=10)  # a row written at every sign-in would cost more than the sign-in
 _MOST_BYTES = 4096
@@ -99,9 +97,7 @@ def _parts(login: str) -> canonical.Parts | None:
 
 def _look_up(parts: canonical.Parts) -> _Known | None:
     before = canonical.address(parts.key, "").removesuffix("@")
-    with cursor() as opened:
-        opened.execute(load("mailplatform.access", "credentials"), {"before": before, "domain": parts.domain, "now": clock.now()})
-        rows: list[tuple[Any, ...]] = opened.fetchall()
+    rows = run("mailplatform.access", "credentials", {"before": before, "domain": parts.domain, "now": clock.now()})
     if not rows:
         return None
     user_id, organisation_id, login, name, role, active, account_id, state, epoch = rows[0][:9]

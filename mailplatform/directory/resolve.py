@@ -17,12 +17,10 @@ from typing import Any
 
 from mailplatform.directory import canonical
 from mailplatform.directory.models import Domain, Epoch, LocalAddress
+from mailplatform.directory.statements import run
 from mailplatform.directory.values import AccountState, AddressKind, Posting, Role
-from mailplatform.runtime.database import cursor
 from mailplatform.runtime.errors import Malformed
-from mailplatform.runtime.sqlfiles import load
 
-_PACKAGE = "mailplatform.directory"
 _POSTMASTER = "postmaster"
 
 
@@ -135,10 +133,8 @@ def _ask(addresses: Iterable[str]) -> dict[str, Resolved]:
         "domains": [parts.domain for _, parts in asked],
     }
     rows: dict[int, list[tuple[Any, ...]]] = {}
-    with cursor() as opened:
-        opened.execute(load(_PACKAGE, "resolve"), arrays)
-        for row in opened.fetchall():
-            rows.setdefault(row[0], []).append(row[1:])
+    for row in run("mailplatform.directory", "resolve", arrays):
+        rows.setdefault(row[0], []).append(row[1:])
     for n, (path, _) in enumerate(asked, 1):
         answers[path] = _answer(path, rows[n])
     return answers

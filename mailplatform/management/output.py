@@ -123,7 +123,7 @@ def size(text: str, field: str) -> int | None:
     """Bytes from "50G", "500 MiB", "1.5g", "1024"; None from "none". Raises Malformed naming the field."""
     if text.strip().lower() in _UNLIMITED:
         return None
-    match = re.fullmatch(r"(\d{1,15}(?:\.\d{1,6})?)\s*([KMGT]?)(?:i?B)?", text.strip(), re.IGNORECASE)
+    match = re.fullmatch(r"([0-9]{1,15}(?:\.[0-9]{1,6})?)\s*([KMGT]?)(?:i?B)?", text.strip(), re.IGNORECASE)
     if match is None:
         words = gettext("%(field)s: %(text)r is not a size; write 500M, 50G or none")
         raise Malformed(words % {"field": field, "text": text}, subject=field)

@@ -7,8 +7,8 @@ SELECT u.id, u.organisation_id, u.login, u.name, u.role, u.is_active, a.id, a.st
        c.id, c.kind, c.scopes, c.secret, c.last_used_at
 FROM directory_domain d
 JOIN directory_domain m ON m.id = coalesce(d.alias_of_id, d.id)
-JOIN directory_user u ON u.login = %(before)s || '@' || m.name
+JOIN directory_user u ON u.login = %(before)s::text || '@' || m.name
 LEFT JOIN directory_account a ON a.owner_id = u.id AND a.kind = 'personal'
-LEFT JOIN access_credential c ON c.user_id = u.id AND (c.expires_at IS NULL OR c.expires_at > %(now)s)
-WHERE d.name = %(domain)s
+LEFT JOIN access_credential c ON c.user_id = u.id AND (c.expires_at IS NULL OR c.expires_at > %(now)s::timestamptz)
+WHERE d.name = %(domain)s::text
 ORDER BY c.id
