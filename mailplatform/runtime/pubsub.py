@@ -14,6 +14,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
+from typing import Any
 
 import redis
 from django.conf import settings
@@ -91,7 +92,9 @@ class Subscriber:
     on_message(channel, payload) is called in the subscriber's thread; channel is GAP after every (re)connection.
     """
 
-    def __init__(self, url: str, patterns: Iterable[str], on_message: Callable[[str, str], None], *, timeout: float = 0.5) -> None:
+    def __init__(
+        self, url: str, patterns: Iterable[str], on_message: Callable[[str, str], None], *, timeout: float = 0.5
+    ) -> None:
         self._url = url
         self._patterns = tuple(patterns)
         self._on_message = on_message
@@ -113,7 +116,7 @@ class Subscriber:
         while not self._stopping.is_set():
             client = connect(self._url, self._timeout, read_timeout=_READ_SECONDS * 2)
             try:
-                listening = client.pubsub(ignore_subscribe_messages=True)
+                listening: Any = client.pubsub(ignore_subscribe_messages=True)  # type: ignore[no-untyped-call]
                 listening.psubscribe(*self._patterns)
                 self.connected, wait = True, 0.1
                 self._tell(GAP, "")

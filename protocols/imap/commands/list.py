@@ -1,0 +1,101 @@
+"""LIST and LSUB: RFC 3501 §6.3.8 and §6.3.9, RFC 5258 (extended), RFC 3348 (children), RFC 6154 (special use)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from mailplatform.store import folders
+from mailplatform.store.values import SEPARATOR, FolderState, SpecialUse
+from protocols.imap.commands import status
+from protocols.imap.wire import commands as c
+from protocols.imap.wire import responses
+from protocols.imap.wire.commands import ListReturn, ListSelect
+from protocols.imap.wire.names import Matcher, joined
+
+if TYPE_CHECKING:
+    from protocols.imap.session import ImapSession
+
+USE_ATTRIBUTES = {
+    SpecialUse.ARCHIVE: "\\Archive",
+    SpecialUse.DRAFTS: "\\Drafts",
+    SpecialUse.JUNK: "\\Junk",
+    SpecialUse.SENT: "\\Sent",
+    SpecialUse.TRASH: "\\Trash",
+}
+
+
+def with_parents(names: Iterable[str]) -> dict[str, bool]:
+    """Every name and every level above it → whether it has children; levels without a folder of their own are in it too."""
+    children: dict[str, bool] = {}
+    for name in names:
+        children.setdefault(name, False)
+        while SEPARATOR in name:
+            name = name.rpartition(SEPARATOR)[0]
+            children[name] = True
+    return children
+
+
+def order(names: Iterable[str]) -> list[str]:
+    """INBOX first, then by name."""
+    return sorted(names, key=lambda name: (name != "INBOX", name))
+
+
+async def list_(session: ImapSession, command: c.List) -> bytes:
+    """LIST. The empty pattern asks for the delimiter (RFC 3501 §6.3.8)."""
+    if command.patterns == ("",) and not command.extended:
+        session.write(responses.list_line("", ["\\Noselect"], delimiter=SEPARATOR))
+        return responses.ok(command.tag, "LIST completed")
+    known = {
+        folder.name: folder
+        for folder in await session.context.quick.call(folders.list_folders, session.account_id, session.viewer)
+    }
+    children = with_parents(known)
+    subscribed_below = set()
+    if ListSelect.RECURSIVEMATCH in command.select:
+        subscribed = {name for name, folder in known.items() if folder.subscribed}
+        subscribed_below = {name for name, has in with_parents(subscribed).items() if has}
+    matchers = [Matcher(joined(command.reference, pattern)) for pattern in command.patterns]
+    for name in order(children):
+        if not any(matcher.matches(name) for matcher in matchers):
+            continue
+        folder = known.get(name)
+        info = ["SUBSCRIBED"] if name in subscribed_below else []
+        if not info and not selected_by(folder, command.select):
+            continue
+        session.write(responses.list_line(name, attributes(folder, children[name], command), childinfo=info))
+        if command.status and folder is not None:
+            session.write(responses.status(name, status.values(folder, command.status, session)))
+    return responses.ok(command.tag, "LIST completed")
+
+
+def selected_by(folder: FolderState | None, select: frozenset[ListSelect]) -> bool:
+    """Whether the selection options let this name through. RFC 5258 §3.1, RFC 6154 §2."""
+    if ListSelect.SUBSCRIBED in select and not (folder and folder.subscribed):
+        return False
+    return not (ListSelect.SPECIAL_USE in select and not (folder and folder.special_use in USE_ATTRIBUTES))
+
+
+def attributes(folder: FolderState | None, has_children: bool, command: c.List) -> Sequence[str]:
+    """Name attributes of one line."""
+    words = ["\\HasChildren" if has_children else "\\HasNoChildren"]
+    if folder is None:
+        words.append("\\Noselect")
+        return words
+    if folder.special_use in USE_ATTRIBUTES:
+        words.append(USE_ATTRIBUTES[folder.special_use])
+    if folder.subscribed and (ListReturn.SUBSCRIBED in command.returns or ListSelect.SUBSCRIBED in command.select):
+        words.append("\\Subscribed")
+    return words
+
+
+async def lsub(session: ImapSession, command: c.Lsub) -> bytes:
+    """RFC 3501 §6.3.9: a level that only has subscribed names below it is \\Noselect, and only with `%`."""
+    known = await session.context.quick.call(folders.list_folders, session.account_id, session.viewer)
+    subscribed = {folder.name: folder for folder in known if folder.subscribed}
+    matcher = Matcher(joined(command.reference, command.pattern))
+    names = with_parents(subscribed) if "%" in command.pattern else dict.fromkeys(subscribed, False)
+    for name in order(names):
+        if matcher.matches(name):
+            session.write(responses.list_line(name, [] if name in subscribed else ["\\Noselect"], lsub=True))
+    return responses.ok(command.tag, "LSUB completed")

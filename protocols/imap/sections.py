@@ -1,0 +1,77 @@
+"""The octets a FETCH asks for: BODY[…] of a message given whole. RFC 3501 §6.4.5, RFC 9051 §6.4.5.1.
+
+Pure but for the parse of the message, which is done once and only when a part inside it is asked for.
+"""
+
+from __future__ import annotations
+
+from mailplatform.standards.message import headers, structure
+from mailplatform.standards.message.structure import Part
+from protocols.imap.wire.fetch_items import BodySection, Text
+
+
+class Content:
+    """One message's octets, and its part tree when somebody asks for it."""
+
+    __slots__ = ("_header_end", "_root", "raw")
+
+    def __init__(self, raw: bytes) -> None:
+        self.raw = raw
+        self._root: Part | None = None
+        self._header_end = -1
+
+    @property
+    def root(self) -> Part:
+        """The part tree."""
+        if self._root is None:
+            self._root = structure.parse(self.raw)
+        return self._root
+
+    @property
+    def header_end(self) -> int:
+        """Where the message's own body starts."""
+        if self._header_end < 0:
+            self._header_end = headers.header_end(self.raw)
+        return self._header_end
+
+    def section(self, item: BodySection) -> bytes | None:
+        """The octets, None when there is no such part (NIL)."""
+        octets = self._whole(item) if not item.path else self._inside(item)
+        return None if octets is None else item.cut(octets)
+
+    def _whole(self, item: BodySection) -> bytes:
+        match item.text:
+            case Text.ALL:
+                return self.raw
+            case Text.HEADER:
+                return self.raw[: self.header_end]
+            case Text.TEXT:
+                return self.raw[self.header_end :]
+            case _:
+                return self._fields(self.raw[: self.header_end], item)
+
+    def _inside(self, item: BodySection) -> bytes | None:
+        part = structure.find(self.root, item.path)
+        if part is None:
+            return None
+        match item.text:
+            case Text.ALL:
+                return self.raw[part.body_start : part.end]
+            case Text.MIME:
+                return self.raw[part.header_start : part.body_start]
+        # RFC 3501 §6.4.5: HEADER and TEXT of a part are those of the message it carries.
+        inner = part.embedded
+        if inner is None:
+            return None
+        match item.text:
+            case Text.HEADER:
+                return self.raw[inner.header_start : inner.body_start]
+            case Text.TEXT:
+                return self.raw[inner.body_start : inner.end]
+            case _:
+                return self._fields(self.raw[inner.header_start : inner.body_start], item)
+
+    @staticmethod
+    def _fields(header: bytes, item: BodySection) -> bytes:
+        names = {name.lower() for name in item.fields}
+        return headers.pick(header, names, negate=item.text is Text.HEADER_FIELDS_NOT)

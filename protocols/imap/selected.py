@@ -1,0 +1,145 @@
+"""A session's selected folder: what its client knows of it, and how it is told what is new. RFC 3501 §6.3.1, §7.3, §7.4.
+
+The view (wire/view.py) is pure; this is where the store's versions reach it. \\Recent (RFC 3501 §2.3.2): what no session had been
+told of when this one selected the folder, and what came since; the folder remembers when the session leaves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from mailplatform.runtime.errors import MailError, NotPermitted
+from mailplatform.store import folders
+from mailplatform.store.values import EntryRow, FolderId, FolderState, Stored
+from protocols.imap.hints import Watch
+from protocols.imap.snapshots import Version, row
+from protocols.imap.wire import fetch_lines, responses
+from protocols.imap.wire.fetch_items import Attribute
+from protocols.imap.wire.fetch_lines import FlagWriter
+from protocols.imap.wire.sequence_sets import SequenceSet
+from protocols.imap.wire.snapshot import Positions, Snapshot
+from protocols.imap.wire.view import View
+
+if TYPE_CHECKING:
+    from protocols.imap.session import ImapSession
+
+
+class Selected:
+    """One selected folder of one session."""
+
+    def __init__(self, session: ImapSession, version: Version, *, read_only: bool, recent_from: int) -> None:
+        self.state: FolderState = version.state
+        self.read_only = read_only
+        self.version = version
+        self.view = View(version.snapshot, recent=[(recent_from, version.snapshot.last_uid)])
+        self._last_uid = version.snapshot.last_uid
+        self._unclaimed = False
+        self._watch = Watch(version.state.account_id, version.state.id, session, lambda: self.version.modseq)
+        session.context.hints.watch(self._watch)
+
+    @property
+    def folder_id(self) -> FolderId:
+        """Of the store."""
+        return self.state.id
+
+    @property
+    def known(self) -> Snapshot:
+        """The version whose sequence numbers the client uses."""
+        return self.view.known
+
+    @property
+    def writer(self) -> FlagWriter:
+        """Renders flag lists of this account."""
+        return self.version.writer
+
+    def leave(self, session: ImapSession) -> None:
+        """The session turns away; what it was told of is \\Recent no more."""
+        session.context.hints.unwatch(self._watch)
+        if self._unclaimed and not self.read_only:
+            session.listener.spawn(_claim(session, self.folder_id))
+
+    def needs_write(self) -> None:
+        """Raises NotPermitted after EXAMINE."""
+        if self.read_only:
+            raise NotPermitted("the mailbox is selected read-only")
+
+    # -- numbers
+
+    def positions(self, numbers: SequenceSet, *, by_uid: bool) -> Positions:
+        """Positions in `known`. Raises BadSyntax for sequence numbers that are not there."""
+        return self.view.positions(numbers, by_uid=by_uid)
+
+    def uids(self, numbers: SequenceSet, *, by_uid: bool) -> list[int]:
+        """Uids of the messages named, ascending."""
+        return self.known.uids(self.positions(numbers, by_uid=by_uid))
+
+    def seqs(self, uids: Iterable[int]) -> list[int]:
+        """Sequence numbers of uids that the client knows."""
+        return [seq for uid in uids if (seq := self.known.seq_of(uid)) is not None]
+
+    def numbers(self, positions: Sequence[int], *, by_uid: bool) -> list[int]:
+        """What a client calls these positions."""
+        if not by_uid:
+            return [position + 1 for position in positions]
+        return self.known.uids(fetch_lines.positions_of(positions))
+
+    def is_recent(self, snapshot: Snapshot, position: int) -> bool:
+        """Whether the message is \\Recent here."""
+        return self.view.any_recent and self.view.is_recent(snapshot.row_at(position).uid)
+
+    def keyword_number(self, keyword: str) -> int:
+        """The account's number for a keyword; -1 for one that no message ever had."""
+        folded = keyword.lower()
+        return next((number for number, name in self.version.keywords.items() if name.lower() == folded), -1)
+
+    # -- news
+
+    async def report(self, session: ImapSession, may_expunge: bool) -> None:
+        """Tell the client what changed. Raises TemporarilyUnavailable when the store cannot be asked."""
+        version = await session.context.snapshots.current(self.folder_id, session.viewer)
+        if version is self.version and not (may_expunge and self.view.pending):
+            return
+        last = version.snapshot.last_uid
+        fresh = [(self._last_uid + 1, last)] if last > self._last_uid and not self.read_only else []
+        self._unclaimed = self._unclaimed or bool(fresh)
+        self._last_uid = max(self._last_uid, last)
+        if version.keywords is not self.version.keywords:
+            session.write(responses.flags(ALL_BITS, version.keywords.values()))
+        self.version, self.state = version, version.state
+        news = self.view.update(version.snapshot, allow_expunge=may_expunge, recent=fresh)
+        if news:
+            session.write(fetch_lines.updates(self.view, news, self.writer, modseq="CONDSTORE" in session.enabled))
+
+    async def stored(self, session: ImapSession, uids: Sequence[int], done: Stored, *, silent: bool, by_uid: bool) -> None:
+        """Answer a STORE: every message named that was not spared, or only their modseqs when silence was asked for."""
+        await self.adopt(session, done.changed, may_expunge=by_uid)
+        condstore = "CONDSTORE" in session.enabled
+        if silent and not condstore:
+            return
+        spared = set(done.modified)
+        told: Iterable[int] = (entry.uid for entry in done.changed) if silent else (uid for uid in uids if uid not in spared)
+        positions = (self.known.position_of(uid) for uid in told)
+        items = [Attribute.UID] if by_uid else []
+        if not silent:
+            items.append(Attribute.FLAGS)
+        if condstore:
+            items.append(Attribute.MODSEQ)  # RFC 7162 §3.1.3: also with .SILENT
+        where = fetch_lines.positions_of(sorted(position for position in positions if position is not None))
+        for lines in fetch_lines.lines(self.view, where, items, self.writer):
+            session.write(lines)
+
+    async def adopt(self, session: ImapSession, changed: Sequence[EntryRow], *, may_expunge: bool) -> None:
+        """Take the session's own changes for told, then tell the others'."""
+        self.view.acknowledge(map(row, changed))
+        await self.report(session, may_expunge)
+
+
+ALL_BITS = 31
+
+
+async def _claim(session: ImapSession, folder_id: int) -> None:
+    try:
+        await session.context.quick.write(folders.claim_recent, folder_id)
+    except MailError:
+        pass  # they stay recent for the next session: RFC 3501 §2.3.2 allows it in doubt
