@@ -19,7 +19,7 @@ from typing import Any
 
 import uvloop
 
-from mailplatform.mailflow.transaction import Accepted, Disposition, Recipient, Session, Transaction
+from mailplatform.mailflow.transaction import Accepted, Disposition, Recipient, Transaction
 from mailplatform.runtime.spool import Room, Spooled
 from mailplatform.standards.address import Path
 from protocols.common.limits import Connections
@@ -41,10 +41,10 @@ def null_spine() -> Spine:
         number += 1
         return f"{number:020x}"
 
-    async def admit(path: Path, _session: Session) -> Recipient:
+    async def admit(path: Path, _transaction: Transaction) -> Recipient:
         return Recipient(str(path), Disposition.LOCAL)
 
-    def known(path: Path, _session: Session) -> Recipient:
+    def known(path: Path, _transaction: Transaction) -> Recipient:
         return Recipient(str(path), Disposition.LOCAL)
 
     async def deliver(transaction: Transaction, spooled: Spooled) -> Accepted:
@@ -82,7 +82,7 @@ class Client(asyncio.Protocol):
         self.message, self.until = message, until
         self.sent = self.waiting = 0
         self.done = asyncio.get_running_loop().create_future()
-        self.greeted = False
+        self.greeted = self.in_data = False
 
     def connection_made(self, transport: Any) -> None:
         self.transport = transport

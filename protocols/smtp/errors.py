@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from mailplatform.runtime import errors
-from protocols.smtp.wire.replies import Reply, reply
+from protocols.smtp.wire.replies import LOOP, Reply, reply
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +41,8 @@ def refusal(error: errors.MailError, about: str = "") -> Reply:
 
     A class that is not in the table answers as its nearest base that is; MailError itself as a temporary failure.
     """
+    if isinstance(error, errors.PolicyRefused) and error.reason == "loop":
+        return LOOP
     for kind in type(error).__mro__:
         if kind in REFUSALS:
             codes = REFUSALS[kind]

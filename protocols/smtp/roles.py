@@ -50,7 +50,6 @@ class Limits:
     command_seconds: float = 300.0
     data_seconds: float = 600.0
     session_seconds: float = 3600.0
-    received: int = 50
     commands_a_turn: int = field(default=100)
     """Commands of one peer that are answered before others have their turn."""
 
@@ -68,5 +67,4 @@ def limits_of(smtp: Smtp) -> Limits:
         command_seconds=smtp.command_timeout_seconds,
         data_seconds=smtp.data_timeout_seconds,
         session_seconds=smtp.session_timeout_seconds,
-        received=smtp.max_received_headers,
     )

@@ -14,7 +14,6 @@ peer's further commands wait, bounded, and its reading is paused beyond that.
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -43,7 +42,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-_RECEIVED = re.compile(rb"^received[ \t]*:", re.IGNORECASE | re.MULTILINE)
 _BACKLOG = 64 * 1024
 """Octets of commands that may wait while we work; beyond it we stop reading."""
 _IDLE_COMMANDS = (wire.Noop, wire.Rset, wire.Help, wire.Vrfy, wire.Expn, wire.Ehlo, wire.Helo, wire.Unknown)
@@ -162,7 +160,7 @@ class SmtpSession(Connection, SMTP):  # type: ignore[misc]  # their transport is
             command = parse(line, self._role.extensions)
         except BadSyntax as error:
             if error.fatal:
-                self._hang_up(error.answer)
+                self._cut_off(error.answer)
             else:
                 self._refuse(error.answer)
             return
@@ -173,7 +171,7 @@ class SmtpSession(Connection, SMTP):  # type: ignore[misc]  # their transport is
         if isinstance(command, _IDLE_COMMANDS):
             self._idle_commands += 1
             if self._idle_commands > self._limits.idle_commands:
-                self._hang_up(replies.TOO_MANY_COMMANDS)
+                self._cut_off(replies.TOO_MANY_COMMANDS)
                 return
         ACTIONS[type(command)](self, command)
 
@@ -189,12 +187,14 @@ class SmtpSession(Connection, SMTP):  # type: ignore[misc]  # their transport is
         if stage:
             self._traced(answer, stage, forward_path)
         if self._errors >= self._limits.errors:
-            self._hang_up(said(status.TOO_MANY_ERRORS, host=self._host))
+            self._cut_off(said(status.TOO_MANY_ERRORS, host=self._host))
 
     def _traced(self, answer: Reply, stage: str, forward_path: str = "") -> None:
-        if self._session is None:
-            return
+        assert self._session is not None
         transaction = self._transaction
+        paths: tuple[str, ...] = (forward_path,) if forward_path else ()
+        if stage == "data" and transaction is not None:
+            paths = tuple(recipient.forward_path for recipient in transaction.recipients)
         self._spine.refused(
             Refused(
                 self._session,
@@ -203,9 +203,14 @@ class SmtpSession(Connection, SMTP):  # type: ignore[misc]  # their transport is
                 answer.code < 500,
                 trace_id=transaction.trace_id if transaction else "",
                 reverse_path=transaction.reverse_path if transaction else "",
-                forward_path=forward_path,
+                forward_paths=paths,
             )
         )
+
+    def _cut_off(self, answer: Reply) -> None:
+        """End a session that went too far."""
+        self._traced(answer, "session")
+        self._hang_up(answer)
 
     def _hang_up(self, answer: Reply) -> None:
         self._out.append(answer.raw)
@@ -316,7 +321,7 @@ class SmtpSession(Connection, SMTP):  # type: ignore[misc]  # their transport is
             self._refuse(replies.NEEDS_SMTPUTF8, "rcpt", str(command.forward_path))
             self._machine.rcpt(taken=False)
             return
-        recipient = self._spine.known(command.forward_path, transaction.session)
+        recipient = self._spine.known(command.forward_path, transaction)
         if recipient is not None:
             self._admitted(transaction, command, recipient)
             return
@@ -326,7 +331,7 @@ class SmtpSession(Connection, SMTP):  # type: ignore[misc]  # their transport is
     async def _admit(self, transaction: Transaction, command: wire.RcptTo) -> None:
         answer: Recipient | Reply
         try:
-            answer = await self._spine.admit(command.forward_path, transaction.session)
+            answer = await self._spine.admit(command.forward_path, transaction)
         except MailError as error:
             answer = errors.refusal(error, f"<{command.forward_path}>")
         except Exception:
@@ -409,7 +414,7 @@ class SmtpSession(Connection, SMTP):  # type: ignore[misc]  # their transport is
             if spool.size > self._size_limit:
                 spool.discard()
                 if spool.size > 2 * self._limits.message + _BACKLOG:
-                    self._hang_up(replies.TOO_BIG_ENDLESS)
+                    self._cut_off(replies.TOO_BIG_ENDLESS)
                     return
         if decoder.ended:
             if decoder.rest:
@@ -444,11 +449,8 @@ class SmtpSession(Connection, SMTP):  # type: ignore[misc]  # their transport is
         taken: bytes | None = None
         answer = replies.TRY_LATER
         try:
-            if looping(spooled, self._limits.received):
-                answer = replies.LOOP
-            else:
-                accepted = await self._spine.deliver(transaction, spooled)
-                taken = replies.accepted(accepted.trace_id)
+            accepted = await self._spine.deliver(transaction, spooled)
+            taken = replies.accepted(accepted.trace_id)
         except MailError as error:
             log.info("%s: not taken: %s", transaction.trace_id, error)
             answer = errors.refusal(error)
@@ -466,13 +468,6 @@ class SmtpSession(Connection, SMTP):  # type: ignore[misc]  # their transport is
         self._forget()
         if self.transport is not None:
             self._advance()
-
-
-def looping(spooled: Spooled, most: int) -> bool:
-    """Whether the message has been through more hops than any route has (RFC 5321 §6.3)."""
-    head = next(spooled.chunks(), b"")
-    end = head.find(b"\r\n\r\n")
-    return len(_RECEIVED.findall(head, 0, end if end >= 0 else len(head))) > most
 
 
 ACTIONS: Mapping[type[wire.Command], Callable[[SmtpSession, Any], None]] = {

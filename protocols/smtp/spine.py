@@ -16,7 +16,10 @@ from mailplatform.standards.address import Path
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """Something a session refused, for the trace. stage: connect, mail, rcpt, data. `passing`: the peer may try again (4xx)."""
+    """Something a session refused, for the trace.
+
+    stage: mail, rcpt, data, or session when it was ended for too many of something. passing: the peer may try again (4xx).
+    """
 
     session: Session
     stage: str
@@ -24,10 +27,10 @@ class Refused:
     passing: bool
     trace_id: str = ""
     reverse_path: str = ""
-    forward_path: str = ""
+    forward_paths: tuple[str, ...] = ()
 
 
-def _unknown(_path: Path, _session: Session) -> Recipient | None:
+def _unknown(_path: Path, _transaction: Transaction) -> Recipient | None:
     return None
 
 
@@ -49,8 +52,8 @@ class Spine:
     """
 
     new_id: Callable[[datetime], str]
-    admit: Callable[[Path, Session], Awaitable[Recipient]]
+    admit: Callable[[Path, Transaction], Awaitable[Recipient]]
     deliver: Callable[[Transaction, Spooled], Awaitable[Accepted]]
-    known: Callable[[Path, Session], Recipient | None] = _unknown
+    known: Callable[[Path, Transaction], Recipient | None] = _unknown
     refused: Callable[[Refused], None] = _unheard
     now: Callable[[], datetime] = _utc

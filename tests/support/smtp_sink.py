@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from mailplatform.mailflow.transaction import Accepted, Disposition, Recipient, Session, Transaction
+from mailplatform.mailflow.transaction import Accepted, Disposition, Recipient, Transaction
 from mailplatform.runtime import errors
 from mailplatform.runtime.spool import Room, Spooled
 from mailplatform.standards.address import Path
@@ -52,10 +52,10 @@ class Sink:
         self.ids += 1
         return f"t{self.ids:04d}"
 
-    def known(self, path: Path, _session: Session) -> Recipient | None:
+    def known(self, path: Path, _transaction: Transaction) -> Recipient | None:
         return self.answer(path) if self.sync and self.word(str(path)) not in REFUSALS else None
 
-    async def admit(self, path: Path, _session: Session) -> Recipient:
+    async def admit(self, path: Path, _transaction: Transaction) -> Recipient:
         await asyncio.sleep(0)
         if self.gate is not None:
             await self.gate.wait()
