@@ -1,7 +1,7 @@
 """What wakes idle sessions: hints from other processes, and a tick once a second in case a hint was lost.
 
-A hint says only that an account changed; the woken session asks the store what. The tick is one query for all idle sessions of the
-process, and none when nobody idles.
+A hint says only that an account changed; the woken session asks the store what. The tick is one query for all idle sessions of
+the process, and none when nobody idles.
 """
 
 from __future__ import annotations

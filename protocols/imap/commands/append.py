@@ -1,7 +1,7 @@
 """APPEND: RFC 3501 §6.3.11, APPENDUID RFC 4315 §3, size limit RFC 7889.
 
-The message streams into a spool while it comes in, is prepared outside any transaction, and joins the process's batch of arrivals;
-OK is said after its commit. A folder that is not there is said so before the literal is asked for.
+The message streams into a spool while it comes in, is prepared outside any transaction, and joins the process's batch of
+arrivals; OK is said after its commit. A folder that is not there is said so before the literal is asked for.
 """
 
 from __future__ import annotations

@@ -32,7 +32,8 @@ async def copy(session: ImapSession, command: c.Copy) -> bytes:
 
 
 async def move_(session: ImapSession, command: c.Move) -> bytes:
-    """RFC 6851 §4.3: COPYUID goes in an untagged OK before the EXPUNGEs; the tagged OK carries HIGHESTMODSEQ (RFC 7162 §3.1.9)."""
+    """RFC 6851 §4.3: COPYUID goes in an untagged OK before the EXPUNGEs; the tagged OK carries HIGHESTMODSEQ (RFC 7162
+    §3.1.9)."""
     selected = session.chosen()
     selected.needs_write()
     try:

@@ -1,8 +1,8 @@
 """FETCH and UID FETCH: RFC 3501 §6.4.5, CHANGEDSINCE RFC 7162 §3.1.4.
 
-What a snapshot holds is rendered from its columns without a query. ENVELOPE and BODYSTRUCTURE were made at delivery and come by the
-hundred; bodies come a few at a time, bounded in octets, and the client is waited for between pieces. A message expunged by another
-session meanwhile is still read (RFC 2180 §4.1.2) as long as the store keeps it.
+What a snapshot holds is rendered from its columns without a query. ENVELOPE and BODYSTRUCTURE were made at delivery and come by
+the hundred; bodies come a few at a time, bounded in octets, and the client is waited for between pieces. A message expunged by
+another session meanwhile is still read (RFC 2180 §4.1.2) as long as the store keeps it.
 """
 
 from __future__ import annotations
