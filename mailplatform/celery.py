@@ -11,6 +11,7 @@ import importlib.util
 import signal
 from typing import Any
 
+import kombu.transport.redis  # noqa: F401 - all of these would be imported by each fork, not shared
 from celery import Celery
 from celery.apps.beat import Beat
 from celery.apps.worker import Worker, install_worker_term_handler

@@ -10,6 +10,7 @@ from django.core.wsgi import get_wsgi_application
 from gunicorn.app.base import BaseApplication
 
 from mailplatform.settings.service import ServiceContext
+from mailplatform.supervisor.processes import end_with_parent
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mailplatform.settings.computed")
 application = get_wsgi_application()
@@ -37,6 +38,7 @@ class _Gunicorn(BaseApplication):  # type: ignore[misc]
             "errorlog": "-",
             "loglevel": context.site.log.level,
             "proc_name": "mailplatform web",
+            "post_fork": lambda arbiter, worker: end_with_parent(),  # a killed arbiter leaves nobody on the socket
             "post_worker_init": lambda worker: context.ready(),
         }
         for name, value in chosen.items():

@@ -156,6 +156,8 @@ def _ask(python: str, program: str) -> str:
 
 def _run(command: list[str], complaint: str) -> None:
     environment = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV")}
+    if os.path.exists("/etc/ssl/certs/ca-certificates.crt"):
+        environment.setdefault("UV_SYSTEM_CERTS", "1")  # as pip and curl do, also behind an inspecting proxy
     done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=environment, check=False)
     if done.returncode:
         said = [line for line in done.stdout.decode("utf-8", "replace").strip().splitlines() if line.strip()]

@@ -105,6 +105,7 @@ class Children:
     def _start_server(self, server: Watched) -> None:
         """Start Postgres or Valkey, or adopt the one that runs."""
         try:
+            self.postgres.retry_seconds = 0 if self.patient else self.site.supervisor.database_retry_seconds
             process = self.postgres.start() if server.name == "postgres" else self.valkey.start()
             self._watch(server, process, os.pidfd_open(process.pid))
         except (EmbeddedError, OSError) as error:

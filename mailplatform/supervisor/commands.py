@@ -6,7 +6,6 @@ user before anything of Django is imported; where that user cannot reach this cl
 
 from __future__ import annotations
 
-import hashlib
 import os
 import socket
 import sys
@@ -15,10 +14,8 @@ from pathlib import Path
 
 from mailplatform.settings.site import CODE, SiteError, home_from, load
 from mailplatform.supervisor import bootstrap
-from mailplatform.supervisor.home import HomeError, owner_of
+from mailplatform.supervisor.home import HomeError, instance_home, owner_of
 from mailplatform.supervisor.processes import drop_to
-
-INSTANCES = Path("/var/lib/mailplatform")
 
 
 def main(argv: Sequence[str]) -> int:
@@ -73,13 +70,8 @@ def take_home(argv: list[str]) -> tuple[Path, list[str]]:
         else:
             rest.append(word)
     if given is None and not os.environ.get("MAILPLATFORM_HOME") and bootstrap.closed(CODE):
-        return instance_home(), rest
+        return instance_home(CODE), rest
     return home_from(given), rest
-
-
-def instance_home() -> Path:
-    """Where a clone that services cannot reach has its home: one folder a clone."""
-    return INSTANCES / f"{CODE.name}-{hashlib.sha256(str(CODE).encode()).hexdigest()[:6]}"
 
 
 def become_owner(home: Path, arguments: Sequence[str]) -> None:

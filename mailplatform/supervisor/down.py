@@ -6,14 +6,14 @@ import argparse
 import json
 import os
 import signal
-import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from mailplatform.settings.site import CODE, load
+from mailplatform.settings.site import load
 from mailplatform.supervisor import endpoints, probe
+from mailplatform.supervisor.home import instance_home
 from mailplatform.supervisor.processes import Process, end
 from mailplatform.supervisor.services import table
 
@@ -30,7 +30,7 @@ def end_all(home: Path, seconds: float, *, only_of: int | None = None) -> bool:
     """Stop whatever of this instance runs: in order through the keeper, then leftovers by recorded pid and start time.
 
     only_of: touch processes of that user only (root does not believe a file that somebody else wrote).
-    Returns whether anything ran.
+    Returns whether anything was recorded as running.
     """
 
     def ours(process: Process) -> bool:
@@ -41,7 +41,7 @@ def end_all(home: Path, seconds: float, *, only_of: int | None = None) -> bool:
 
     state = endpoints.read_state(home)
     chiefs = [process for role in ORDER for process in state.get(role, []) if ours(process)]
-    ran = bool(chiefs)
+    ran = bool(state)
     if chiefs:
         until = time.monotonic() + seconds
         chiefs[0].send(signal.SIGTERM)
@@ -53,7 +53,6 @@ def end_all(home: Path, seconds: float, *, only_of: int | None = None) -> bool:
     servers = [*rest.pop("valkey", []), *rest.pop("postgres", [])]
     workers = [process for processes in rest.values() for process in processes]
     if workers or servers:
-        ran = True
         end(workers, min(seconds, 20))
         end(servers, 30, signal.SIGINT)
     return ran
@@ -102,7 +101,7 @@ def status(home: Path, arguments: Sequence[str]) -> int:
     return 0 if well else 1
 
 
-def print_table(home: Path, *, as_json: bool, foreground: bool) -> None:
+def print_table(home: Path, clone: Path, *, as_json: bool, foreground: bool) -> None:
     """What listens where, the accounts of the first domain, how to stop."""
     said: dict[str, Any] = endpoints.read(home / "endpoints.json") or {}
     if as_json:
@@ -119,7 +118,7 @@ def print_table(home: Path, *, as_json: bool, foreground: bool) -> None:
     if accounts := said.get("accounts"):
         lines += ["", "  accounts of the first domain (passwords stand in endpoints.json too)"]
         lines += [f"  {one['address']:<28} {one['password']:<24} {one['role']}" for one in accounts]
-    where = "" if home == CODE / "var" else f" HOME_DIR={home}"
+    where = "" if home in (clone / "var", instance_home(clone)) else f" HOME_DIR={home}"
     stop = "Ctrl-C drains and stops all" if foreground else f"stop: make down{where}"
-    lines += ["", f"  {stop}   status: {sys.executable} {CODE / 'manage.py'} status --home {home}", ""]
+    lines += ["", f"  {stop}     who runs: make status{where}     (in {clone})", ""]
     print("\n".join(lines), flush=True)

@@ -6,6 +6,7 @@ Made by its owner (a system user when root starts the platform), readable by nob
 from __future__ import annotations
 
 import datetime
+import hashlib
 import os
 import pwd
 import secrets
@@ -31,6 +32,14 @@ port_base = {port_base}
 # [redis]
 # url = "redis://cache.example.org:6379/0"             # an outside Valkey or Redis
 """
+
+
+INSTANCES = Path("/var/lib/mailplatform")
+
+
+def instance_home(clone: Path) -> Path:
+    """Where a clone that services cannot reach has its home: one folder a clone."""
+    return INSTANCES / f"{clone.name}-{hashlib.sha256(str(clone).encode()).hexdigest()[:6]}"
 
 
 class HomeError(Exception):

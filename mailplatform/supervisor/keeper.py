@@ -1,6 +1,5 @@
-"""The keeper: the smallest program that can restart the supervisor, whose command line its arguments are. It holds the
-listening sockets, so that they outlive all below, and adopts orphans. A supervisor that sees its keeper end starts
-another with its own pid in MAILPLATFORM_ADOPT. Exit codes 0 (stopped) and 3 (failed first start) are final."""
+"""The keeper: restarts the supervisor (its arguments), holds the listening sockets, adopts orphans. A supervisor that sees
+its keeper end starts another, which adopts MAILPLATFORM_ADOPT. Exit codes 0 (stopped), 3 (failed first start) are final."""
 
 import ctypes
 import os
@@ -8,6 +7,7 @@ import select
 import signal
 import sys
 import time
+from contextlib import suppress
 
 
 def main(command: list[str]) -> None:
@@ -19,8 +19,9 @@ def main(command: list[str]) -> None:
     def forward(number: int, frame: object) -> None:
         if number == signal.SIGTERM:
             stopping.append(True)
-        if child > 0 and child not in ends:
-            os.kill(child, number)
+        with suppress(ProcessLookupError):
+            if child > 0 and child not in ends:
+                os.kill(child, number)
 
     signal.signal(signal.SIGTERM, forward)
     signal.signal(signal.SIGHUP, forward)
@@ -31,17 +32,16 @@ def main(command: list[str]) -> None:
             child = os.fork()
             if child == 0:
                 os.set_inheritable(reading, True)
-                fds = {"MAILPLATFORM_KEEPER_FD": str(reading), "MAILPLATFORM_PROGRESS_FD": str(progress)}
-                os.execve(command[0], command, {**os.environ, **fds})  # noqa: S606
-            os.close(reading)
-            progress = -1 if progress < 0 else os.close(progress) or -1
-        try:
+                os.environ.update(MAILPLATFORM_KEEPER_FD=str(reading), MAILPLATFORM_PROGRESS_FD=str(progress))
+                os.execv(command[0], command)  # noqa: S606
+            for fd in {reading, progress} - {-1}:
+                os.close(fd)
+            progress = -1
+        with suppress(ProcessLookupError):
             watch = os.pidfd_open(child)
             while not select.select([watch], [], [], 1.0)[0]:
                 reap(ends)
             os.close(watch)
-        except ProcessLookupError:
-            pass
         reap(ends)
         if stopping or ends.pop(child, 1) in (0, 3):
             return
@@ -51,11 +51,9 @@ def main(command: list[str]) -> None:
 
 
 def reap(ends: dict[int, int]) -> None:
-    try:
+    with suppress(ChildProcessError):
         while (ended := os.waitpid(-1, os.WNOHANG))[0]:
             ends[ended[0]] = os.waitstatus_to_exitcode(ended[1])
-    except ChildProcessError:
-        pass
 
 
 if __name__ == "__main__":

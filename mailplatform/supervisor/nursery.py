@@ -19,6 +19,7 @@ import signal
 import socket
 import sys
 import threading
+import time
 import traceback
 from collections.abc import Callable
 from pathlib import Path
@@ -60,7 +61,9 @@ def main(control: socket.socket, home: Path, preload: list[str], load_with: str 
     control.settimeout(1.0)  # so that ended children are collected in time
     control.send(b'{"ready": true}')
     while True:
-        reap()
+        for ended, code in reap().items():
+            if code:
+                print(time.strftime("%Y-%m-%d %H:%M:%S"), f"pid {ended} ended with {code}", flush=True)
         try:
             text, fds, _, _ = socket.recv_fds(control, MESSAGE, DESCRIPTORS)
         except TimeoutError:

@@ -18,6 +18,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+_PR_SET_PDEATHSIG = 1
 _PR_SET_NAME = 15
 _PR_SET_CHILD_SUBREAPER = 36
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -83,6 +84,11 @@ def ended(pidfd: int) -> bool:
 def become_subreaper() -> None:
     """Orphans below us become our children, so that nothing escapes to init."""
     _libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def end_with_parent(number: int = signal.SIGTERM) -> None:
+    """Be sent this signal when the parent ends, by whatever cause."""
+    _libc.prctl(_PR_SET_PDEATHSIG, number, 0, 0, 0)
 
 
 def name_process(name: str) -> None:

@@ -57,8 +57,8 @@ def prepare(home: Path, arguments: Sequence[str]) -> int:
             owner = homes.claim(home)
             user = pwd.getpwuid(owner)
             if bootstrap.closed(CODE):
-                code = bootstrap.install(CODE, home, owner, user.pw_gid)
-            done(f"{home}, user {user.pw_name}" + (f", code copied to {code}" if code != CODE else ""))
+                code = home / "code" if keeper_of(home) else bootstrap.install(CODE, home, owner, user.pw_gid)
+            done(f"{home}, user {user.pw_name}" + (f", code in {code}" if code != CODE else ""))
         with step("site") as done:
             _as_owner(owner, lambda: homes.furnish(home, given.port_base))
             if given.port_base is not None:
@@ -67,9 +67,9 @@ def prepare(home: Path, arguments: Sequence[str]) -> int:
             done(str(site.path))
         sockets: dict[tuple[str, str, int], socket.socket] = {}
         if not keeper_of(home):
-            end_all(home, 10, only_of=owner)
+            left = end_all(home, 10, only_of=owner)
             with step("addresses") as done:
-                sockets = bind(site)
+                sockets = bind(site, patience=5 if left else 0)
                 done(", ".join(f"{name} {port}" for name, _, port in sockets))
     except StepFailed:
         return 1
@@ -77,6 +77,7 @@ def prepare(home: Path, arguments: Sequence[str]) -> int:
         one.set_inheritable(True)
     os.environ["MAILPLATFORM_SOCKETS"] = json.dumps([[*key, one.fileno()] for key, one in sockets.items()])
     os.environ["MAILPLATFORM_STAGE"] = "start"
+    os.environ["MAILPLATFORM_CLONE"] = str(CODE)
     drop_to(owner)
     os.environ["HOME"] = str(home)
     os.chdir(home)
@@ -88,6 +89,7 @@ def start(home: Path, arguments: Sequence[str]) -> int:
     """The second stage: as the owner, under the environment's Python."""
     given = options(arguments)
     os.environ.pop("MAILPLATFORM_STAGE")
+    clone = Path(os.environ.pop("MAILPLATFORM_CLONE"))
     listening = {(name, host, port): fd for name, host, port, fd in json.loads(os.environ.pop("MAILPLATFORM_SOCKETS"))}
     site = load(home)
     keeper = keeper_of(home)
@@ -107,13 +109,26 @@ def start(home: Path, arguments: Sequence[str]) -> int:
             print("\nstopping", file=sys.stderr)
             end_all(home, site.supervisor.stop_seconds)
             return 130
-    print_table(home, as_json=given.json, foreground=not given.detach)
+    print_table(home, clone, as_json=given.json, foreground=not given.detach)
     return 0 if given.detach else _stay(home, site, keeper)
 
 
-def bind(site: SiteConfig) -> dict[tuple[str, str, int], socket.socket]:
-    """Every listener of the table, bound and listening: (name, host, port) → socket. Raises SiteError."""
-    return {(way.name, way.host, way.port): open_socket(way) for ways in site.listeners().values() for way in ways}
+def bind(site: SiteConfig, patience: float = 0) -> dict[tuple[str, str, int], socket.socket]:
+    """Every listener of the table, bound and listening: (name, host, port) → socket. Raises SiteError.
+
+    patience: seconds for which a refusal is tried again, while processes of an earlier start let go.
+    """
+    sockets: dict[tuple[str, str, int], socket.socket] = {}
+    until = time.monotonic() + patience
+    for way in (way for ways in site.listeners().values() for way in ways):
+        while (way.name, way.host, way.port) not in sockets:
+            try:
+                sockets[way.name, way.host, way.port] = open_socket(way)
+            except SiteError:
+                if time.monotonic() > until:
+                    raise
+                time.sleep(0.1)
+    return sockets
 
 
 def open_socket(way: Listener) -> socket.socket:
