@@ -36,10 +36,10 @@ INLINE = 64 * 1024
 
 def run(context: ServiceContext) -> None:
     """Serve until SIGTERM."""
-    serve(context, doors)
+    serve(context, build)
 
 
-def doors(context: ServiceContext, certificates: Certificates | None) -> Doors:
+def build(context: ServiceContext, certificates: Certificates | None) -> Doors:
     """The MX listener of this process."""
     site = context.site
     bridge = Bridge(threads=max(1, site.smtp.connections), name="smtp")
