@@ -49,7 +49,7 @@ def key(node: k.SearchKey, *, top: bool = False) -> bytes:
         case k.HeaderContains(name, value):
             return b"HEADER " + astring(name.encode("latin-1")) + b" " + text(value)
         case k.Dated(clock, when, date):
-            return b"%b%b %b" % (clock.value.encode(), when.value.encode(), f"{date:%d-%b-%Y}".encode())
+            return b"%b%b %b" % (clock.value.encode(), when.value.encode(), f"{date.day}-{date:%b}-{date.year:04d}".encode())
         case k.Sized(larger, octets):
             return b"%b %d" % (b"LARGER" if larger else b"SMALLER", octets)
         case k.ChangedSince(modseq):
