@@ -32,9 +32,8 @@ LIMITS = Limits(line=2000, literals=3000, discard=5000)
 FEW = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow], database=None)
 
 WORDS = [
-    *b"a1 |a2 |UID |NOOP|FETCH |STORE |SEARCH |APPEND |LOGIN |LIST |SELECT |STATUS |MOVE |COPY |EXPUNGE|RENAME |LSUB |ENABLE ".split(
-        b"|"
-    ),
+    *b"a1 |a2 |UID |NOOP|FETCH |STORE |SEARCH |APPEND |LOGIN |LIST |SELECT |STATUS ".split(b"|"),
+    *b"MOVE |COPY |EXPUNGE|RENAME |LSUB |ENABLE ".split(b"|"),
     *b'1:*|1,2:3|*|(|)| |"|\\|\\Seen|$Junk|INBOX|&APw-|&|=|AAAA|]|BODY[|BODY.PEEK[HEADER.FIELDS (|<0.1>|ALL|FLAGS'.split(b"|"),
     *b"RETURN (|CHARSET utf-8 |OR |NOT |1-Feb-1994|FROM |HEADER |MODSEQ |(CHANGEDSINCE 5)|QRESYNC (|CONDSTORE".split(b"|"),
     *b"CREATE x (USE (\\Sent))|AUTHENTICATE PLAIN |ID NIL|SETQUOTA |+FLAGS.SILENT |IDLE\r\n|DONE\r\n".split(b"|"),
