@@ -25,6 +25,7 @@ _TOKEN = re.compile(
 )
 _COMMENT = re.compile(rb"[()]|\\.", re.S)
 _PAIR = re.compile(rb"\\(.)", re.S)
+_GLUE = (b"@", b".")
 _SPACE = re.compile(rb"[ \t\r\n\x00]+")
 
 
@@ -143,19 +144,45 @@ class _Reader:
 
     def _finish(self) -> None:
         """Close one member of the list; an empty one is nothing (RFC 5322 §4.4)."""
-        name: bytes | None
         if self.spec is not None:
             name = _joined(self.words) or self.comment
-            local, host = _split(self.spec)
+            self._add(name, *_split(self.spec))
         else:
-            name = self.comment
-            local, host = _split([word for word in self.words if word != b" "])
-            if not host and b" " in self.words:
-                local = _joined(self.words)
-        if self.spec is not None or local or host:
-            name = _SPACE.sub(b" ", name).strip() if name else None
-            self.found.append(Member(name or None, self.route, local, host))
+            self._bare()
         self._clear()
+
+    def _bare(self) -> None:
+        """Words without angle brackets: addresses, with what stands before each for its name; or a local part alone."""
+        before: list[bytes] = []
+        count = 0
+        for word in _words(self.words):
+            if b"@" in word:
+                self._add(_joined(before) or self.comment, *_split(word))
+                before, count = [], count + 1
+            else:
+                before += [b" ", *word]
+        if not count and before:
+            self._add(self.comment, _joined(before), b"")
+
+    def _add(self, name: bytes | None, local: bytes, host: bytes) -> None:
+        name = _SPACE.sub(b" ", name).strip() if name else None
+        self.found.append(Member(name or None, self.route, local, host))
+
+
+def _words(tokens: list[bytes]) -> list[list[bytes]]:
+    """Tokens parted at spaces, but not at those around @ and . (RFC 5322 §4.4 allows them there)."""
+    words: list[list[bytes]] = []
+    apart = True
+    for token in tokens:
+        if token == b" ":
+            apart = True
+        elif words and (not apart or token in _GLUE or words[-1][-1] in _GLUE):
+            words[-1].append(token)
+            apart = False
+        else:
+            words.append([token])
+            apart = False
+    return words
 
 
 def _joined(words: list[bytes]) -> bytes:

@@ -133,4 +133,4 @@ def _mostly_utf8(data: bytes) -> bool:
     if data.isascii():
         return True
     text = data[:8192].decode("utf-8", "replace")
-    return text.count("\ufffd") * 2 <= sum(char > "\x7f" for char in text) + 2
+    return text.count("\ufffd") * 2 <= sum(char > "\x7f" for char in text)

@@ -167,7 +167,7 @@ class _Scanner:
                 self.budget -= _FALSE
                 at = raw.find(needle, at + length, end)
                 continue
-            if first >= 0:
+            if 0 <= first < at:  # two delimiter lines in a row part nothing
                 spans.append((first, _before(raw, first, at)))
                 self.parts -= 1
             first, closed = tail.end(), tail[1] is not None

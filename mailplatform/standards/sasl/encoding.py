@@ -18,7 +18,7 @@ class Cancelled(BadResponse):
 
 
 def read(line: bytes, *, initial: bool = False) -> bytes:
-    """The octets of one line without its end. initial: it stands in the command itself, where `=` means empty. Raises BadResponse."""
+    """The octets of one line; `initial`: it stands in the command itself, where `=` means empty. Raises BadResponse."""
     if line == b"*":
         raise Cancelled("authentication cancelled by the client")
     if initial and line == b"=":

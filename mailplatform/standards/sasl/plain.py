@@ -1,6 +1,6 @@
 """SASL PLAIN: one message with who, as whom, and the password.
 
-Standards: RFC 4616; RFC 4422 §3 (an authorisation identity may be empty). Pure: it reads and writes the message, it checks nothing.
+Standards: RFC 4616; RFC 4422 §3 (an authorisation identity may be empty). Pure: it reads and writes, it checks nothing.
 Invariants: a password is kept as octets and never shown by repr.
 """
 
