@@ -82,6 +82,17 @@ def test_own_changes_are_not_repeated() -> None:
     assert view.known is present
 
 
+@pytest.mark.parametrize("expunge", [False, True])
+def test_own_changes_survive_an_older_version_whatever_else_it_brings(expunge: bool) -> None:
+    one = folder([1, 2, 3])
+    view = View(one)
+    mine = row(2, 7, SEEN)
+    view.acknowledge([mine])
+    told(view, one.apply([row(4, 5)], [1]), expunge=expunge)
+    assert uids(view.known) == ([2, 3, 4] if expunge else [1, 2, 3, 4])
+    assert view.known.row_of(2) == mine
+
+
 def test_a_change_by_another_after_mine_is_told() -> None:
     one = folder([1, 2])
     view = View(one)
