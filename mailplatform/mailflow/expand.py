@@ -12,11 +12,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
+from mailplatform.delivery import local
+from mailplatform.delivery.plan import plan
 from mailplatform.directory.resolve import Resolved
-from mailplatform.mailflow import stamp
 from mailplatform.mailflow.transaction import Disposition, LocalTarget, Recipient
 from mailplatform.mailflow.units import Recheck, Unit
-from mailplatform.store.values import AccountId, Placement, PreparedMessage
+from mailplatform.store.values import Placement, PreparedMessage
 from mailplatform.transport.values import LOCAL, Outbound, OutboundItem
 
 
@@ -33,15 +34,17 @@ def targets(recipients: Iterable[Recipient]) -> list[tuple[str, LocalTarget]]:
 def placements(
     message: PreparedMessage, wanted: Iterable[tuple[str, LocalTarget]], reverse_path: str, received: bytes
 ) -> tuple[Placement, ...]:
-    """A copy into the inbox of each account, each under its own trace fields."""
+    """What each account's plan says, each under its own trace fields."""
     return tuple(
-        Placement(
-            account_id=AccountId(target.account_id),
-            message=message,
-            prefix=stamp.prefix(reverse_path, target.address, received),
-            address=forward_path,
-        )
+        placement
         for forward_path, target in wanted
+        for placement in local.placements(
+            plan(target.account_id, target.address, target.detail),
+            message,
+            reverse_path=reverse_path,
+            forward_path=forward_path,
+            received=received,
+        )
     )
 
 

@@ -1,7 +1,6 @@
-"""The fields that we write above a message: what we received it as, and for whom it is placed; pure.
+"""The field that says how we received a message (RFC 5321 §4.4); pure. Those of its final delivery are delivery.local's.
 
-Standards: RFC 5321 §4.4 (Received, Return-Path), RFC 9228 (Delivered-To). They stand beside the blob, a placement each, so
-that all recipients share one copy of what the peer sent.
+They stand beside the blob, a placement each, so that all recipients share one copy of what the peer sent.
 """
 
 from __future__ import annotations
@@ -32,8 +31,3 @@ def received(transaction: Transaction, at: datetime) -> bytes:
         recipient=paths.pop() if len(paths) == 1 else "",
         tls=session.tls,
     )
-
-
-def prefix(reverse_path: str, address: str, received_field: bytes) -> bytes:
-    """All that stands above the message in one account, in the order of final delivery."""
-    return fields.return_path(reverse_path) + fields.delivered_to(address) + received_field

@@ -44,7 +44,7 @@ def table(site: SiteConfig) -> tuple[Service, ...]:
     return _landed(
         Service("index", "mailplatform.store.index.service:run", site.workers("index"), connections=site.index.connections),
         Service(
-            "agent", "mailplatform.delivery.agent:run", site.workers("agent"), connections=site.agent.connections + COMMITTER
+            "agent", "mailplatform.mailflow.agent:run", site.workers("agent"), connections=site.agent.connections + COMMITTER
         ),
         Service("worker", "mailplatform.celery:run_worker", site.workers("tasks"), connections=2, memory_mib=25),
         Service("beat", "mailplatform.celery:run_beat", memory_mib=20),

@@ -21,7 +21,7 @@ class DeliveryAgent(Protocol):
 
 def agent_for(transport: str) -> type[DeliveryAgent]:
     """The agent's class. Raises NotFound for a transport that this site does not have."""
-    paths = getattr(settings, "DELIVERY_AGENTS", {"local": "mailplatform.delivery.agent.LocalAgent"})
+    paths = getattr(settings, "DELIVERY_AGENTS", {"local": "mailplatform.mailflow.agent.LocalAgent"})
     if transport not in paths:
         raise NotFound(f"there is no transport {transport}", subject=transport)
     return import_string(paths[transport])  # type: ignore[no-any-return]

@@ -1,7 +1,6 @@
 """The tables of mail at rest, and how Postgres is to keep them."""
 
 import django.contrib.postgres.fields
-import django.contrib.postgres.indexes
 import django.db.models.deletion
 import django.db.models.functions.datetime
 from django.db import migrations, models
@@ -12,8 +11,8 @@ from django.db import migrations, models
 # small blobs stay in the row up to a whole page: a TOAST table would cost each of them two more rows and an index entry.
 STORAGE = """
 ALTER TABLE store_entry SET (fillfactor = 80);
-ALTER TABLE store_folder SET (fillfactor = 40);
-ALTER TABLE store_accountstate SET (fillfactor = 40);
+ALTER TABLE store_folder SET (fillfactor = 50);
+ALTER TABLE store_accountstate SET (fillfactor = 50);
 ALTER TABLE store_viewerstate SET (fillfactor = 60);
 ALTER TABLE store_seen SET (fillfactor = 80);
 ALTER TABLE store_blob ALTER COLUMN data SET STORAGE EXTERNAL, ALTER COLUMN hash SET STORAGE PLAIN;
@@ -30,24 +29,6 @@ ALTER TABLE store_seen RESET (fillfactor);
 ALTER TABLE store_blob ALTER COLUMN data SET STORAGE EXTENDED, ALTER COLUMN hash SET STORAGE EXTENDED;
 ALTER TABLE store_blob RESET (toast_tuple_target);
 ALTER TABLE store_searchtext ALTER COLUMN text SET STORAGE EXTENDED;
-"""
-
-# The counters: a few rows, dead a thousand times a minute: vacuumed by number, not by share. The large tables: a fifth of
-# a million rows is too late to learn that a folder grew, so statistics come at two per cent.
-VACUUM = """
-ALTER TABLE store_folder SET (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 2000, autovacuum_vacuum_cost_delay = 0);
-ALTER TABLE store_accountstate SET (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 2000, autovacuum_vacuum_cost_delay = 0);
-ALTER TABLE store_entry SET (autovacuum_vacuum_scale_factor = 0.05, autovacuum_analyze_scale_factor = 0.02);
-ALTER TABLE store_message SET (autovacuum_vacuum_scale_factor = 0.05, autovacuum_analyze_scale_factor = 0.02);
-ALTER TABLE store_threadref SET (autovacuum_analyze_scale_factor = 0.02);
-"""
-
-VACUUM_BACK = """
-ALTER TABLE store_folder RESET (autovacuum_vacuum_scale_factor, autovacuum_vacuum_threshold, autovacuum_vacuum_cost_delay);
-ALTER TABLE store_accountstate RESET (autovacuum_vacuum_scale_factor, autovacuum_vacuum_threshold, autovacuum_vacuum_cost_delay);
-ALTER TABLE store_entry RESET (autovacuum_vacuum_scale_factor, autovacuum_analyze_scale_factor);
-ALTER TABLE store_message RESET (autovacuum_vacuum_scale_factor, autovacuum_analyze_scale_factor);
-ALTER TABLE store_threadref RESET (autovacuum_analyze_scale_factor);
 """
 
 # One nextval gives 256 message ids, so a committer numbers its batches without asking.
@@ -141,7 +122,7 @@ class Migration(migrations.Migration):
                 ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
             ],
             options={
-                'indexes': [django.contrib.postgres.indexes.BrinIndex(models.F('created_at'), autosummarize=True, name='arrival_created_brin', pages_per_range=16)],
+                'indexes': [models.Index(models.F('created_at'), name='arrival_created')],
             },
         ),
         migrations.CreateModel(
@@ -395,6 +376,5 @@ class Migration(migrations.Migration):
             index=models.Index(models.F('account'), models.F('kind'), models.F('modseq'), name='tombstone_modseq'),
         ),
         migrations.RunSQL(STORAGE, STORAGE_BACK),
-        migrations.RunSQL(VACUUM, VACUUM_BACK),
         migrations.RunSQL(SEQUENCE, SEQUENCE_BACK),
     ]

@@ -1,6 +1,5 @@
 """The memory of commits whose answer may have been lost: a unit's id and what it made, kept a day."""
 
-from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models.functions import Now
 
@@ -11,4 +10,4 @@ class Arrival(models.Model):
     created_at = models.DateTimeField(db_default=Now())
 
     class Meta:
-        indexes = [BrinIndex("created_at", name="arrival_created_brin", autosummarize=True, pages_per_range=16)]
+        indexes = [models.Index("created_at", name="arrival_created")]

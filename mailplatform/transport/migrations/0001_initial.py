@@ -5,14 +5,14 @@ import django.db.models.functions.datetime
 from django.db import migrations, models
 
 
-# An item changes state four times in a short life: room on its page, and dead rows taken away by number.
+# An item changes state four times in a short life: room on its page.
 STORAGE = """
-ALTER TABLE transport_queueitem SET (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 2000);
-ALTER TABLE transport_destination SET (fillfactor = 60);
+ALTER TABLE transport_queueitem SET (fillfactor = 70);
+ALTER TABLE transport_destination SET (fillfactor = 70);
 """
 
 STORAGE_BACK = """
-ALTER TABLE transport_queueitem RESET (fillfactor, autovacuum_vacuum_scale_factor, autovacuum_vacuum_threshold);
+ALTER TABLE transport_queueitem RESET (fillfactor);
 ALTER TABLE transport_destination RESET (fillfactor);
 """
 

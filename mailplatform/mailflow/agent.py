@@ -1,0 +1,198 @@
+"""The delivery agent: the role that takes items of the local queue and places them, account by account.
+
+A message for many accounts, or for accounts that were busy when it came, waits here. Each item is an arrival of its own:
+its unit's id follows from the item's, and the item is settled in the transaction that places it, so a crash at any moment
+neither loses nor doubles it. A lease that ran out meanwhile makes the commit refuse the unit.
+
+Once in a while the agent itself makes due items ready and takes leases of dead agents back, so the queue moves without
+the ticks of Celery too.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import signal
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, wait
+from itertools import groupby
+from typing import Any
+from uuid import UUID, uuid5
+
+from django.conf import settings
+from django.db import DatabaseError
+
+from mailplatform.delivery import local
+from mailplatform.delivery.plan import plan
+from mailplatform.mailflow import arrivals
+from mailplatform.mailflow.units import Unit
+from mailplatform.runtime import clock, pubsub
+from mailplatform.runtime.database import close_connection, lost
+from mailplatform.runtime.errors import Conflict, MailError, NotFound
+from mailplatform.settings.service import ServiceContext
+from mailplatform.store import append, blobs
+from mailplatform.store.values import ArrivalResult, Placement, PreparedMessage
+from mailplatform.trace import record
+from mailplatform.trace.events import Code
+from mailplatform.trace.record import EventRow
+from mailplatform.transport import lease, schedule, settle
+from mailplatform.transport.settle import Outcome
+from mailplatform.transport.values import LOCAL, LeasedItem, Settled, Settlement
+
+log = logging.getLogger(__name__)
+
+CHANNEL = "queue.local"
+_TIDY_SECONDS = 30.0
+_ITEMS = UUID("6f1d3d0e-3f2c-4c53-9c2f-4f4a0a2b9d51")
+_PATIENCE = 5.0  # seconds; then the item is tried again later
+
+Place = Callable[[LeasedItem, Sequence[Placement]], "Future[ArrivalResult]"]
+
+
+class LocalAgent:
+    """Places leased items. place: puts one item's placements among the arrivals of this process."""
+
+    def __init__(self, place: Place | None = None) -> None:
+        self._place = place or _place
+
+    def work(self) -> int:
+        """Claim a batch, place it, settle it; how many items there were."""
+        limits = settings.SITE.agent
+        items = lease.claim(LOCAL, limit=limits.batch, seconds=limits.lease_seconds, now=clock.now())
+        if items:
+            settle.settle(self.deliver(items))
+        return len(items)
+
+    def deliver(self, items: Sequence[LeasedItem]) -> list[Outcome]:
+        """Place these; the outcomes of those that were not placed. Placing settles by itself."""
+        outcomes: list[Outcome] = []
+        under_way: dict[Future[ArrivalResult], LeasedItem] = {}
+        for _, group in groupby(items, key=lambda item: item.message_id):
+            recipients = list(group)
+            try:
+                message = append.prepare_message(blobs.read_one(recipients[0].blob_id))
+            except MailError as error:
+                outcomes += [self._failed(item, error) for item in recipients]
+                continue
+            for item in recipients:
+                under_way[self._place(item, placements_of(item, message))] = item
+        self._wait(under_way)
+        for future, item in under_way.items():
+            failure = future.exception()
+            if isinstance(failure, Conflict):
+                record.later(EventRow(item.trace_id, Code.STALE_RESULT, {"recipient": item.forward_path, "reply": ""}))
+            elif failure is not None:
+                outcomes.append(self._failed(item, failure))
+        return outcomes
+
+    def _wait(self, under_way: dict[Future[ArrivalResult], LeasedItem]) -> None:
+        """Until all have ended; their leases are renewed while it takes long."""
+        seconds = settings.SITE.agent.lease_seconds
+        left = set(under_way)
+        while left:
+            left = wait(left, timeout=seconds / 3).not_done
+            if left:
+                lease.renew([under_way[future] for future in left], seconds=seconds, now=clock.now())
+
+    def _failed(self, item: LeasedItem, error: BaseException) -> Outcome:
+        limits, now = settings.SITE.agent, clock.now()
+        public = error.public if isinstance(error, MailError) else "internal error"
+        due = None
+        if not isinstance(error, NotFound):
+            due = schedule.next_try(
+                item.attempts,
+                now,
+                item.expires_at,
+                first=limits.retry_seconds,
+                longest=limits.retry_longest_seconds,
+                jitter=random.uniform(-1, 1),  # noqa: S311
+            )
+        if due is not None:
+            params = {"recipient": item.forward_path, "host": LOCAL, "reply": public, "due_at": due.isoformat()}
+            record.later(EventRow(item.trace_id, Code.DELAYED, params))
+            return Outcome(item.id, item.token, Settled.DEFERRED, public, due)
+        reason = type(error).__name__
+        params = {"recipient": item.forward_path, "host": LOCAL, "reply": public, "reason": reason}
+        record.later(EventRow(item.trace_id, Code.FAILED, params))
+        log.warning("%s: <%s> failed: %s", item.trace_id, item.forward_path, error)
+        # RFC 5321 §6.1: no report about a message that has no reverse-path.
+        return Outcome(item.id, item.token, Settled.FAILED, public, report="failed" if item.reverse_path else "")
+
+
+def placements_of(item: LeasedItem, message: PreparedMessage) -> tuple[Placement, ...]:
+    assert item.account_id is not None
+    return local.placements(
+        plan(item.account_id, item.destination),
+        message,
+        reverse_path=item.reverse_path,
+        forward_path=item.forward_path,
+        received=item.prefix,
+    )
+
+
+def unit(item: LeasedItem, placements: Sequence[Placement]) -> Unit:
+    """The same unit for every attempt at an item."""
+    return Unit(
+        unit_id=uuid5(_ITEMS, str(item.id)),
+        trace_id=item.trace_id,
+        placements=tuple(placements),
+        settles=(Settlement(item.id, item.token),),
+        patience=_PATIENCE,
+    )
+
+
+def _place(item: LeasedItem, placements: Sequence[Placement]) -> Future[ArrivalResult]:
+    """Commit an item's placements. The future's Conflict means that the lease was lost, and nothing was placed."""
+    return arrivals.put(unit(item, placements))
+
+
+def tidy() -> None:
+    """What the ticks do as well: due items ready, leases of the dead taken back."""
+    now = clock.now()
+    lease.release_due(now)
+    lease.release_expired(now)
+
+
+def run(context: ServiceContext) -> None:
+    """The role ``agent``, until SIGTERM; the batch under way is brought to its end."""
+    stopping, hint = threading.Event(), threading.Event()
+
+    def stop(*_: Any) -> None:
+        stopping.set()
+        hint.set()
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    subscriber = pubsub.subscribe([CHANNEL], lambda _channel, _payload: hint.set())
+    serve(LocalAgent(), stopping, hint, poll_seconds=context.site.agent.poll_seconds, ready=context.ready)
+    subscriber.stop()
+    close_connection()
+
+
+def serve(
+    agent: LocalAgent,
+    stopping: threading.Event,
+    hint: threading.Event,
+    *,
+    poll_seconds: float,
+    ready: Callable[[], None] = lambda: None,
+) -> None:
+    """Work until stopping; look at each hint, and every poll_seconds without one."""
+    tidied = 0.0
+    ready()
+    while not stopping.is_set():
+        hint.clear()
+        try:
+            if time.monotonic() - tidied > _TIDY_SECONDS:
+                tidy()
+                tidied = time.monotonic()
+            if agent.work():
+                continue
+        except DatabaseError as error:
+            if not lost(error):
+                log.exception("agent: a batch failed; its leases run out by themselves")
+            close_connection()
+        hint.wait(poll_seconds)

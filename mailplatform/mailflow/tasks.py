@@ -1,0 +1,85 @@
+"""Ticks: what has to be looked at once in a while. Thin; each calls a room, and may run twice or be lost without harm.
+
+Celery's beat sends them (mailplatform.celery has the table). Postgres is the queue of mail: a tick makes due items ready,
+it never carries one. The local agent does the same by itself now and then, so mail moves without any tick.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from functools import wraps
+from typing import Any
+
+from celery import shared_task
+from django.conf import settings
+from django.db import InterfaceError, OperationalError
+
+from mailplatform.runtime import clock, pubsub
+from mailplatform.runtime.database import close_connection, lost
+from mailplatform.store import collect, expunge, packs
+from mailplatform.trace import partitions
+from mailplatform.transport import lease, settle
+
+log = logging.getLogger(__name__)
+_SECONDS = 25.0  # of one tick; what is left comes with the next
+
+
+def _tick(work: Callable[[], Any]) -> Any:
+    """A task by the name of its function; a database that is away costs one tick and leaves no dead connection."""
+
+    @shared_task(name=f"{__name__}.{work.__name__}", ignore_result=True)  # type: ignore[untyped-decorator]
+    @wraps(work)
+    def run() -> None:
+        try:
+            done = work()
+            if done:
+                log.info("%s: %s", work.__name__, done)
+        except (OperationalError, InterfaceError) as error:
+            if not lost(error):
+                raise
+            log.warning("%s: the database is away: %s", work.__name__, error)
+            close_connection()
+
+    return run
+
+
+@_tick
+def tick_release() -> dict[str, int]:
+    """Items whose time has come, leases of agents that died, messages with nothing left to do."""
+    now = clock.now()
+    done = {"due": lease.release_due(now), "expired": lease.release_expired(now), "finished": settle.sweep()}
+    if done["due"] or done["expired"]:
+        pubsub.publish("queue.local", "")
+    return {name: number for name, number in done.items() if number}
+
+
+@_tick
+def tick_retention() -> dict[str, int]:
+    """Entries of deleted folders leave; what the retention period has passed is purged."""
+    expunge.drain(_SECONDS)
+    return {}
+
+
+@_tick
+def tick_collect() -> dict[str, int]:
+    """Blobs that nothing names, packs that are mostly holes, results of arrivals that nobody asks for."""
+    now, limits, end = clock.now(), settings.SITE.store, time.monotonic() + _SECONDS
+    done = {
+        "arrivals": collect.forget_arrivals(now, timedelta(seconds=limits.arrival_seconds)),
+        "blobs": collect.collect_all(now, timedelta(seconds=limits.blob_grace_seconds)),
+        "packs": collect.unlink_retired(now),
+        "bytes": 0,
+    }
+    while time.monotonic() < end and (freed := collect.compact(now)):
+        done["bytes"] += freed
+    packs.writer.close()  # what compacting wrote is complete: the pack may be looked at itself
+    return {name: number for name, number in done.items() if number}
+
+
+@_tick
+def tick_partitions() -> dict[str, int]:
+    """Trace partitions ahead, and the end of old ones."""
+    return partitions.tick()
