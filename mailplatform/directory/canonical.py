@@ -12,7 +12,7 @@ from mailplatform.runtime.errors import Malformed
 from mailplatform.standards.address import Address, BadAddress, DomainName, Localpart, parse
 from mailplatform.standards.address import domain_name as read_domain
 
-_DOMAIN_OCTETS = 253  # what DNS can hold without the root's dot, RFC 1035 §2.3.4
+_DOMAIN_OCTETS = 253  # what DNS can hold, without the dot of the root
 
 
 @dataclass(frozen=True, slots=True)

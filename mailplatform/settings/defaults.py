@@ -93,7 +93,7 @@ class Access:
     cache_seconds: float = key(60, "How long a good password is believed without hashing again.")
     lockout_failures: int = key(10, "Failures of one account, or of one client address times four, before it is locked out.")
     lockout_window_seconds: float = key(10 * MINUTE, "Time in which these failures count.")
-    lockout_seconds: float = key(10 * MINUTE, "How long the lock-out lasts.")
+    lockout_seconds: float = key(10 * MINUTE, "Longest lock-out; the first lasts a second, and each further failure doubles it.")
     hash_threads: int = key(2, "Password hashes computed at once in one process.")
     hash_memory_bytes: int = key(19 * MIB, "argon2id memory of one hash.")
     hash_passes: int = key(2, "argon2id passes of one hash.")

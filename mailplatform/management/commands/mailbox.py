@@ -8,11 +8,13 @@ from django.utils.translation import gettext
 from mailplatform.access import credentials
 from mailplatform.access.values import Scope
 from mailplatform.directory import accounts
+from mailplatform.directory.quotas import limits
 from mailplatform.directory.values import CLI, AccountKind, AccountState, Role
 from mailplatform.mailflow.accounts import close_account, open_account, open_accounts
 from mailplatform.management.csvfile import read_accounts
 from mailplatform.management.output import HouseCommand, as_plain, count, password_from_stdin, size, verbs
 from mailplatform.runtime.errors import Conflict, Malformed
+from mailplatform.store.usage import usage
 
 _COLUMNS = ("address", "name", "kind", "role", "state", "quota_bytes")
 _APP_COLUMNS = ("label", "scopes", "created_at", "last_used_at", "last_used_from", "last_used_protocol")
@@ -73,7 +75,7 @@ class Command(HouseCommand):
             case "list":
                 self.show_list(accounts.list_accounts(domain=options["domain"], closed=not options["open"]), _COLUMNS)
             case "show":
-                self.show(accounts.get_account(options["address"]))
+                self._show_one(options["address"])
             case "set":
                 self._set(options)
             case "remove":
@@ -116,6 +118,19 @@ class Command(HouseCommand):
         total = open_accounts(rows, encoded=encoded, progress=opened, actor=CLI)
         words = gettext("%(count)d mailboxes are open.") % {"count": total}
         self._show_with({"opened": total}, words, common if options["generate_password"] else None)
+
+    def _show_one(self, address: str) -> None:
+        info = accounts.get_account(address)
+        held, may = usage(info.id), limits([info.id])[info.id]
+        self.show(
+            {
+                **as_plain(info),
+                "used_bytes": held.bytes,
+                "used_messages": held.messages,
+                "quota_bytes_in_force": may.quota_bytes,
+                "quota_messages_in_force": may.quota_messages,
+            }
+        )
 
     def _set(self, options: dict[str, Any]) -> None:
         address = options["address"]

@@ -30,6 +30,8 @@ def test_as_the_readme_says(house: Terminal):
     assert house(*words, stdin=f"{PASSWORD}\n").out == "The mailbox u1@a.test is open.\n"
     shown = house("mailbox", "show", "u1@a.test", "--json").json
     assert (shown["name"], shown["quota_bytes"], shown["role"], shown["state"]) == ("Anna Rossi", 50 << 30, "employee", "active")
+    assert (shown["used_bytes"], shown["used_messages"], shown["quota_bytes_in_force"]) == (0, 0, 50 << 30)
+    assert "used bytes: 0\n" in house("mailbox", "show", "u1@a.test").out
     assert enters("u1@a.test", PASSWORD)
     found = folders.list_folders(shown["id"], shown["id"])
     assert [(folder.name, folder.special_use) for folder in found] == [
