@@ -155,8 +155,9 @@ class Framer:
         return self._doing is not _Doing.LINE or self._index > 0 or len(self._waiting) > 0
 
     def feed(self, octets: bytes | bytearray | memoryview) -> None:
-        """Take what arrived."""
-        self._waiting += octets
+        """Take what arrived; after a fatal error it is dropped."""
+        if self._doing is not _Doing.DEAD:
+            self._waiting += octets
 
     def accept(self) -> None:
         """Take the message offered; its chunks follow."""

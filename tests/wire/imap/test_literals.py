@@ -156,6 +156,7 @@ def test_a_literal_too_large_to_drop_is_the_end() -> None:
     drain(reader, [])
     reader.feed(NEXT)
     assert reader.next() is None
+    assert reader.buffered == 0
 
 
 def test_literal_minus() -> None:
