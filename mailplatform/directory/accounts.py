@@ -21,7 +21,7 @@ from mailplatform.audit.record import Entry, Subject, record, record_many
 from mailplatform.directory import canonical
 from mailplatform.directory.constraints import violated
 from mailplatform.directory.domains import canonical_domain
-from mailplatform.directory.epoch import bump
+from mailplatform.directory.epoch import bump, changing
 from mailplatform.directory.models import Account, Domain, LocalAddress, User
 from mailplatform.directory.values import AccountKind, AccountState, Actor, AddressKind, Role
 from mailplatform.runtime import clock
@@ -63,12 +63,12 @@ class AccountInfo:
     closed_at: datetime | None
 
 
-@transaction.atomic
 def add_account(new: NewAccount, *, actor: Actor) -> AccountInfo:
     """Make one account. Raises Malformed, NotFound (domain), AlreadyExists (address)."""
     return add_accounts([new], actor=actor)[0]
 
 
+@changing()
 def add_accounts(rows: Sequence[NewAccount], *, actor: Actor) -> list[AccountInfo]:
     """Make up to BATCH accounts, all or none, in one transaction and one change of the epoch.
 
@@ -82,7 +82,7 @@ def add_accounts(rows: Sequence[NewAccount], *, actor: Actor) -> list[AccountInf
     domains = {name: canonical_domain(name) for name in {part.domain for part in parts}}
     keys = [(domains[part.domain], part.key) for part in parts]
     texts = [canonical.address(key, domain.name) for domain, key in keys]
-    with transaction.atomic(), _refusing_taken(keys, texts):
+    with _refusing_taken(keys, texts):
         users = _add_users(rows, keys, texts)
         accounts = Account.objects.bulk_create(
             Account(
@@ -118,7 +118,7 @@ def add_accounts(rows: Sequence[NewAccount], *, actor: Actor) -> list[AccountInf
     return [by_id[account.pk] for account in accounts]
 
 
-@transaction.atomic
+@changing()
 def set_account(address: str, *, actor: Actor, **changes: Any) -> AccountInfo:
     """Change name, state, role or limits. `state` active brings a closed account back. Raises NotFound, Malformed, Conflict."""
     info = get_account(address)

@@ -16,7 +16,7 @@ from mailplatform.audit.record import Subject, record
 from mailplatform.directory import canonical
 from mailplatform.directory.constraints import refusing, violated
 from mailplatform.directory.domains import canonical_domain
-from mailplatform.directory.epoch import bump
+from mailplatform.directory.epoch import bump, changing
 from mailplatform.directory.models import Domain, LocalAddress, Target
 from mailplatform.directory.values import Actor, AddressKind
 from mailplatform.runtime.errors import AlreadyExists, Conflict, Malformed, NotFound, PolicyRefused
@@ -54,7 +54,7 @@ def add_discard(address: str, *, actor: Actor) -> AddressInfo:
     return add(address, AddressKind.DISCARD, (), actor=actor)
 
 
-@transaction.atomic
+@changing()
 def set_targets(
     address: str,
     *,
@@ -90,7 +90,7 @@ def set_targets(
     return _info(row.pk)
 
 
-@transaction.atomic
+@changing()
 def set_address(address: str, *, actor: Actor, kinds: Sequence[AddressKind] = _LEADING, **changes: Any) -> AddressInfo:
     """Change `enabled`, `name` or, for groups, `posting`. Raises NotFound."""
     row = locked(address, kinds)
@@ -104,7 +104,7 @@ def set_address(address: str, *, actor: Actor, kinds: Sequence[AddressKind] = _L
     return _info(row.pk)
 
 
-@transaction.atomic
+@changing()
 def remove_address(address: str, *, actor: Actor, kinds: Sequence[AddressKind] = _LEADING) -> None:
     """Take an address away. Raises NotFound, Conflict (naming what leads to it)."""
     row = locked(address, kinds)
@@ -155,7 +155,7 @@ def locked(address: str, kinds: Sequence[AddressKind]) -> LocalAddress:
     return LocalAddress.objects.select_for_update(no_key=True, of=("self",)).select_related("domain").get(pk=row.pk)
 
 
-@transaction.atomic
+@changing()
 def add(address: str, kind: AddressKind, targets: Sequence[str], *, actor: Actor, **columns: Any) -> AddressInfo:
     domain, key = _place(address)
     if (key == "") != (kind is AddressKind.CATCH_ALL):

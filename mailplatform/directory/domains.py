@@ -4,14 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import transaction
 from django.db.models import Count, Q
 from django.utils.translation import gettext
 
 from mailplatform.audit.record import Subject, record
 from mailplatform.directory import canonical
 from mailplatform.directory.constraints import refusing
-from mailplatform.directory.epoch import bump
+from mailplatform.directory.epoch import bump, changing
 from mailplatform.directory.models import Account, Domain, LocalAddress, Organisation
 from mailplatform.directory.values import Actor
 from mailplatform.runtime.errors import AlreadyExists, Conflict, Malformed, NotFound
@@ -43,7 +42,7 @@ class DomainInfo:
     addresses: int
 
 
-@transaction.atomic
+@changing()
 def add_domain(
     name: str, *, alias_of: str | None = None, organisation_id: int | None = None, actor: Actor, **limits: Any
 ) -> DomainInfo:
@@ -66,7 +65,7 @@ def add_domain(
     return get_domain(name)
 
 
-@transaction.atomic
+@changing()
 def set_domain(name: str, *, actor: Actor, **changes: Any) -> DomainInfo:
     """Change what holds for a domain. Raises NotFound, Malformed (naming the field)."""
     row = _row(name, lock=True)
@@ -81,7 +80,7 @@ def set_domain(name: str, *, actor: Actor, **changes: Any) -> DomainInfo:
     return get_domain(row.name)
 
 
-@transaction.atomic
+@changing()
 def remove_domain(name: str, *, actor: Actor) -> None:
     """Stop receiving for a domain that nothing lives in. Raises NotFound, Conflict (naming what still lives there)."""
     row = _row(name, lock=True)
@@ -151,7 +150,7 @@ def _missing(name: str) -> NotFound:
 
 
 def _organisation() -> Organisation:
-    """The oldest organisation; made when there is none (two at once make one: the name is unique)."""
+    """The oldest organisation; made when there is none."""
     return Organisation.objects.order_by("id").first() or Organisation.objects.get_or_create(name=_FIRST_ORGANISATION)[0]
 
 

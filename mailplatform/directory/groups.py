@@ -3,11 +3,11 @@ them."""
 
 from collections.abc import Sequence
 
-from django.db import transaction
 from django.utils.translation import gettext
 
 from mailplatform.directory import addresses
 from mailplatform.directory.addresses import AddressInfo
+from mailplatform.directory.epoch import changing
 from mailplatform.directory.values import Actor, AddressKind, Posting
 from mailplatform.runtime.errors import Malformed
 
@@ -22,7 +22,7 @@ def add_group(
     return addresses.add(address, AddressKind.GROUP, members, actor=actor, name=name, posting=posting)
 
 
-@transaction.atomic
+@changing()
 def set_group(
     address: str,
     *,
