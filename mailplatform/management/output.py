@@ -18,6 +18,7 @@ from django.core.management.base import BaseCommand
 from django.db import InterfaceError, OperationalError
 from django.utils.translation import gettext
 
+from mailplatform.runtime import pubsub
 from mailplatform.runtime.database import lost, unavailable
 from mailplatform.runtime.errors import MailError, Malformed, TemporarilyUnavailable
 
@@ -39,7 +40,9 @@ class HouseCommand(BaseCommand):
     def execute(self, *args: Any, **options: Any) -> Any:
         self.as_json = bool(options.get("json"))
         try:
-            return super().execute(*args, **options)
+            done = super().execute(*args, **options)
+            pubsub.flush()
+            return done
         except MailError as error:
             self._refuse(error)
         except (OperationalError, InterfaceError) as error:

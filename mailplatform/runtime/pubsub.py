@@ -50,6 +50,7 @@ class Publisher:
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
         self._closed_until = 0.0
+        self._sending = False
         self.dropped = 0
 
     def put(self, channel: str, payload: str) -> None:
@@ -62,7 +63,12 @@ class Publisher:
             if self._thread is None or not self._thread.is_alive():
                 self._thread = threading.Thread(target=self._work, name="publisher", daemon=True)
                 self._thread.start()
-            self._changed.notify()
+            self._changed.notify_all()
+
+    def flush(self, seconds: float) -> bool:
+        """Wait until what was queued has been sent or dropped; whether it was in time."""
+        with self._changed:
+            return self._changed.wait_for(lambda: not self._waiting and not self._sending, timeout=seconds)
 
     def _work(self) -> None:
         client = connect(self._url, self._timeout)
@@ -74,6 +80,7 @@ class Publisher:
                     return
                 batch = list(dict.fromkeys(self._waiting))  # the same hint twice says nothing more
                 self._waiting.clear()
+                self._sending = True
             try:
                 pipe = client.pipeline(transaction=False)
                 for channel, payload in batch:
@@ -84,6 +91,10 @@ class Publisher:
                 self.dropped += len(batch)
                 self._closed_until = time.monotonic() + self._breaker
                 client.close()
+            finally:
+                with self._changed:
+                    self._sending = False
+                    self._changed.notify_all()
 
 
 class Subscriber:
@@ -152,6 +163,12 @@ def publish(channel: str, payload: str) -> None:
         _publisher = Publisher(settings.SITE.redis_url, timeout=site.timeout_seconds, breaker=site.breaker_seconds)
         _pid = os.getpid()
     _publisher.put(channel, payload)
+
+
+def flush(seconds: float = 0.5) -> None:
+    """Give this process's hints so long to go out: a command that ends at once would take them with it."""
+    if _publisher is not None and _pid == os.getpid():
+        _publisher.flush(seconds)
 
 
 def subscribe(patterns: Iterable[str], on_message: Callable[[str, str], None]) -> Subscriber:

@@ -1,11 +1,14 @@
 """Sizes people write, tables they read."""
 
+import os
 from datetime import UTC, datetime
 
 import pytest
 
 from mailplatform.management.output import as_text, code_of, count, size, table
+from mailplatform.runtime import pubsub
 from mailplatform.runtime.errors import AlreadyExists, MailError, Malformed
+from tests.house.cli.support import Terminal
 
 
 @pytest.mark.parametrize(
@@ -41,3 +44,15 @@ def test_tables_line_up():
 
 def test_codes():
     assert (code_of(AlreadyExists()), code_of(MailError())) == ("already_exists", "mail_error")
+
+
+def test_a_command_waits_until_its_hint_is_sent(valkey, rollback, monkeypatch):
+    publisher = pubsub.Publisher(valkey.url, timeout=1, breaker=5)
+    monkeypatch.setattr(pubsub, "_publisher", publisher)
+    monkeypatch.setattr(pubsub, "_pid", os.getpid())
+    listener = valkey.client().pubsub(ignore_subscribe_messages=True)
+    listener.subscribe("directory")
+    assert Terminal(monkeypatch)("domain", "add", "a.test").code == 0
+    assert publisher.flush(0) and publisher.dropped == 0
+    heard = [listener.get_message(timeout=2) for _ in range(2)]
+    assert [message["channel"] for message in heard if message] == [b"directory"]
