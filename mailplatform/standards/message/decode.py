@@ -97,6 +97,10 @@ def decoded(value: bytes) -> str:
         value = _FOLD.sub(b"", value)
     value = value.strip()
     if b"=?" not in value:
+        if value.isascii():
+            text = value.decode("ascii")
+            if text.isprintable():
+                return text
         return to_text(value).replace("\r", " ")
     pieces: list[str] = []
     pending = b""

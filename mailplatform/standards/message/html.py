@@ -23,17 +23,23 @@ _BREAKS = frozenset({
 _DROPPED = {name: re.compile(rf"</{name}\b[^>]*+>?", re.I) for name in ("script", "style", "title", "template")}
 
 
-def to_text(html: str) -> str:
-    """The readable text, words apart where elements part them, single spaces throughout."""
+def to_text(html: str, enough: int = 0) -> str:
+    """The readable text, words apart where elements part them, single spaces throughout; about its first `enough` characters."""
     out: list[str] = []
     unclosed: set[str] = set()
-    at, end = 0, len(html)
+    at, end, room = 0, len(html), enough or len(html) + 1
     while at < end:
         found = _MARKUP.search(html, at)
         if found is None:
             break
         start = found.start()
-        out.append(html[at:start])
+        if start > at:
+            out.append(html[at:start])
+            if not out[-1].isspace():
+                room -= start - at
+                if room <= 0:
+                    at = end
+                    break
         if html.startswith("<!--", start):
             close = html.find("-->", start + 4)
             at = end if close < 0 else close + 3

@@ -23,7 +23,8 @@ PREVIEW = 256
 _PART_OCTETS = 256 * 1024
 _MESSAGE_CHARACTERS = 1_000_000
 _FIELD_OCTETS = 64 * 1024
-_PREVIEW_OCTETS = {"plain": 1200, "html": 24 * 1024}
+_PLAIN_OCTETS = (480, 4096)  # most often the first few lines are enough
+_HTML_OCTETS = (8 * 1024, 48 * 1024)
 _SPACES = re.compile(r"\s+")
 _CUT = re.compile(r"(?i)\[(?:image|cid):[^\]]{0,200}\]")
 # What senders put into the first lines so that nobody sees more of them: joiners, soft hyphens, fillers, marks of order.
@@ -78,17 +79,22 @@ def _header_lines(header: bytes) -> str:
 def preview(raw: bytes, root: Part) -> str:
     """The first words of the message (RFC 8970), at most 256 characters on one line; "" when it has none."""
     for part in islice(_readable(root), 4):
-        subtype = "html" if part.subtype == "html" else "plain"
-        data = raw[part.body_start : min(part.end, part.body_start + _PREVIEW_OCTETS[subtype])]
-        text = to_text(transfer(data, part.encoding), part.param("charset"))
-        text = html.to_text(text) if subtype == "html" else " ".join(text.split())
-        if not text.isascii():
-            text = " ".join(text.translate(_INVISIBLE).split()).rstrip("\ufffd")
-        if "[" in text:
-            text = _CUT.sub("", text).strip()
-        if text:
-            return text[:PREVIEW].rstrip()
+        for octets in _HTML_OCTETS if part.subtype == "html" else _PLAIN_OCTETS:
+            end = min(part.end, part.body_start + octets)
+            shown = _shown(raw[part.body_start : end], part)
+            if len(shown) >= PREVIEW or end == part.end:
+                break
+        if shown:
+            return shown[:PREVIEW].rstrip()
     return ""
+
+
+def _shown(data: bytes, part: Part) -> str:
+    text = to_text(transfer(data, part.encoding), part.param("charset"))
+    text = html.to_text(text, 2 * PREVIEW) if part.subtype == "html" else " ".join(text.split())
+    if not text.isascii():
+        text = " ".join(text.translate(_INVISIBLE).split()).rstrip("\ufffd")
+    return _CUT.sub("", text).strip() if "[" in text else text
 
 
 def _readable(root: Part) -> Iterator[Part]:

@@ -25,10 +25,10 @@ _SUBJECT = 2000
 
 # A msg-id as it is, and as broken senders write it; space inside is dropped (RFC 5322 §4.5.4).
 _MESSAGE_ID = re.compile(rb"<([^<>]{1,1000})>")
+_PLAIN = re.compile(r"<[!#-;=?-\[\]-~]{1,996}>")
 _INSIDE = re.compile(rb'[\s"\\\x00]+')
 _BARE = re.compile(rb"[^\s<>(),;]{1,998}@[^\s<>(),;]{1,998}")
 
-_SPACES = re.compile(r"\s+")
 _BLOB = re.compile(r"\[[^\[\]]*\]\s*")
 _LEADER = re.compile(r"(?:\[[^\[\]]*\]\s*)*(?:re|fwd?)\s*(?:\[[^\[\]]*\]\s*)?:\s*", re.I)
 _TRAILER = re.compile(r"(?:\s|\(fwd\))+\Z", re.I)
@@ -44,6 +44,11 @@ def message_id(value: bytes) -> str:
 def identifications(value: bytes, most: int = MOST_REFERENCES) -> list[str]:
     """The last `most` distinct identifications of a field, in order; a lone id without brackets counts too."""
     value = value[-_OCTETS:] if most > 1 else value[:_OCTETS]
+    if value.isascii():
+        text = value.decode("ascii")
+        plain = _PLAIN.findall(text)
+        if len(plain) == text.count("<") > 0:  # all are as they should be
+            return list(dict.fromkeys(plain[:1] if most == 1 else plain[-most:]))
     written = _MESSAGE_ID.findall(value) or _BARE.findall(value[:4096])
     if most == 1:
         written = written[:1]
@@ -89,11 +94,13 @@ def hashes(ids: Iterable[str]) -> tuple[int, ...]:
 
 def base_subject(subject: str) -> str:
     """The base subject of a decoded Subject, casemapped (RFC 5256 §2.1 steps 1 to 6)."""
-    text = _SPACES.sub(" ", subject[:_SUBJECT])
+    text = " ".join(subject[:_SUBJECT].split())
     while True:
-        text = _TRAILER.sub("", text)
-        text = _without_leaders(text)
-        wrapped = _WRAPPED.match(text)
+        if text.endswith((")", " ")):
+            text = _TRAILER.sub("", text)
+        if ":" in text or text.startswith(("[", " ")):
+            text = _without_leaders(text)
+        wrapped = _WRAPPED.match(text) if text.startswith("[") else None
         if wrapped is None:
             return casemap(text)
         text = wrapped[1]
