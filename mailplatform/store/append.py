@@ -22,6 +22,7 @@ from uuid import UUID
 import psycopg
 from django.db import connection
 
+from mailplatform.runtime.arrays import Int8s, Texts, Uuids, columns, equip
 from mailplatform.runtime.sqlfiles import load
 from mailplatform.standards.message import summary, threads
 from mailplatform.store import blobs
@@ -86,7 +87,9 @@ def _storable(text: str) -> str:
 def raw_connection() -> Raw:
     """psycopg's connection inside Django's, open."""
     connection.ensure_connection()
-    return connection.connection  # type: ignore[no-any-return]
+    raw: Raw = connection.connection
+    equip(raw)
+    return raw
 
 
 @contextmanager
@@ -173,12 +176,12 @@ def settle_plans(raw: Raw) -> None:
 
 def lock(raw: Raw, placements: Sequence[Placement]) -> Reading:
     """Lock what is free of the placements' accounts, in id order, and send for what placing needs. Inside ``pipelined``."""
-    accounts = sorted({p.account_id for p in placements})
+    accounts = Int8s(sorted({p.account_id for p in placements}))
     locked = run(raw, "append_lock", {"accounts": accounts})
     uses = sorted({SpecialUse.INBOX.value} | {p.special_use.value for p in placements})
     refs = {(p.account_id, ref) for p in placements for ref in p.message.references}
-    with_keywords = sorted({p.account_id for p in placements if p.keywords})
-    with_quota = sorted({p.account_id for p in placements if p.check_quota})
+    with_keywords = Int8s(sorted({p.account_id for p in placements if p.keywords}))
+    with_quota = Int8s(sorted({p.account_id for p in placements if p.check_quota}))
     return Reading(
         raw,
         len(placements),
@@ -189,11 +192,11 @@ def lock(raw: Raw, placements: Sequence[Placement]) -> Reading:
             "append_folders",
             {
                 "accounts": accounts,
-                "uses": uses,
-                "folders": sorted({p.folder_id for p in placements if p.folder_id is not None}),
+                "uses": Texts(uses),
+                "folders": Int8s(sorted({p.folder_id for p in placements if p.folder_id is not None})),
             },
         ),
-        run(raw, "append_threads", {"accounts": [ref[0] for ref in refs], "hashes": [ref[1] for ref in refs]}),
+        run(raw, "append_threads", columns("accounts:int8 hashes:int8", refs)),
         run(raw, "append_keywords", {"accounts": with_keywords}) if with_keywords else None,
         run(raw, "append_domains", {"accounts": with_quota}) if with_quota else None,
     )
@@ -216,7 +219,7 @@ def claim(
     units = run(
         raw,
         "append_arrivals",
-        {"units": [result.unit_id for result in results], "results": [_encode(result) for result in results], "now": now},
+        columns("units:uuid results:text", [(result.unit_id, _encode(result)) for result in results]) | {"now": now},
     )
     arrays = blobs.upsert_arrays(prepared, now)
     written = run(raw, "blob_upsert", arrays) if arrays["hashes"] else None
@@ -231,7 +234,7 @@ def claim(
 def committed_before(raw: Raw, unit_ids: Sequence[UUID]) -> dict[UUID, ArrivalResult]:
     """The results of units that were committed before."""
     with connection.wrap_database_errors:
-        rows = run(raw, "append_results", {"units": list(unit_ids)}).fetchall()
+        rows = run(raw, "append_results", {"units": Uuids(unit_ids)}).fetchall()
     return {unit_id: _decode(unit_id, text) for unit_id, text in rows}
 
 
@@ -240,37 +243,39 @@ def write(raw: Raw, allocation: Allocation, blob_ids: dict[bytes, int], now: dat
     rows = allocation.rows
     if rows.messages:
         run(raw, "append_messages", _message_arrays(rows.messages, blob_ids))
-        names = "folders uids accounts messages threads flags keywords modseqs dates sents sizes"
-        run(raw, "append_entries", _columns(names, rows.entries) | {"now": now})
+        run(raw, "append_entries", columns(_ENTRY, rows.entries) | {"now": now})
     if rows.threads:
-        run(raw, "append_new_threads", _columns("ids accounts modseqs", rows.threads))
+        run(raw, "append_new_threads", columns("ids:int8 accounts:int8 modseqs:int8", rows.threads))
     if rows.changed_threads:
         changed = [(thread, modseq, joined) for thread, (modseq, joined) in rows.changed_threads.items()]
-        run(raw, "append_threads_changed", _columns("ids modseqs joins", changed))
+        run(raw, "append_threads_changed", columns("ids:int8 modseqs:int8 joins:int8", changed))
     if rows.refs:
-        run(raw, "append_thread_refs", _columns("accounts hashes threads", rows.refs))
+        run(raw, "append_thread_refs", columns("accounts:int8 hashes:int8 threads:int8", rows.refs))
     if rows.keywords:
-        run(raw, "append_new_keywords", _columns("accounts numbers names foldeds", rows.keywords))
+        run(raw, "append_new_keywords", columns("accounts:int8 numbers:int4 names:text foldeds:text", rows.keywords))
     folders = [
         (f.id, f.uidnext, f.highestmodseq, f.messages, f.unseen, f.deleted, f.size)
         for f in allocation.folders.values()
         if f.touched
     ]
     if folders:
-        run(raw, "append_folder_counters", _columns("ids uidnexts modseqs messages unseens deleteds sizes", folders))
+        run(raw, "append_folder_counters", columns(_FOLDER, folders))
     accounts = [(a.id, a.modseq, a.bytes, a.messages, a.next_keyword) for a in allocation.accounts.values() if a.touched]
     if accounts:
-        run(raw, "append_account_counters", _columns("ids modseqs bytes messages keywords", accounts))
+        run(raw, "append_account_counters", columns(_ACCOUNT, accounts))
 
 
-def _columns(names: str, rows: Sequence[tuple[Any, ...]]) -> dict[str, Any]:
-    return dict(zip(names.split(), map(list, zip(*rows, strict=True)), strict=True))
-
-
-_MESSAGE_COLUMNS = (
-    "ids accounts blobs prefixes sizes threads modseqs envelopes bodystructures message_ids sents subjects subject_keys "
-    "from_texts to_texts cc_texts bcc_texts from_keys to_keys cc_keys authors previews attachments"
+_MESSAGE = (
+    "ids:int8 accounts:int8 blobs:int8 prefixes:bytea sizes:int8 threads:int8 modseqs:int8 envelopes:bytea bodystructures:bytea "
+    "message_ids:text sents:time subjects:text subject_keys:text from_texts:text to_texts:text cc_texts:text bcc_texts:text "
+    "from_keys:text to_keys:text cc_keys:text authors:text previews:text attachments:bool"
 )
+_ENTRY = (
+    "folders:int8 uids:int8 accounts:int8 messages:int8 threads:int8 flags:int2 keywords:text modseqs:int8 dates:time sents:time "
+    "sizes:int8"
+)
+_FOLDER = "ids:int8 uidnexts:int8 modseqs:int8 messages:int8 unseens:int8 deleteds:int8 sizes:int8"
+_ACCOUNT = "ids:int8 modseqs:int8 bytes:int8 messages:int8 keywords:int4"
 
 
 def _message_arrays(rows: Iterable[tuple[Any, ...]], blob_ids: dict[bytes, int]) -> dict[str, Any]:
@@ -285,7 +290,7 @@ def _message_arrays(rows: Iterable[tuple[Any, ...]], blob_ids: dict[bytes, int])
                 *(m.author, m.preview, m.has_attachment),
             )
         )
-    return _columns(_MESSAGE_COLUMNS, lines)
+    return columns(_MESSAGE, lines)
 
 
 def _encode(result: ArrivalResult) -> str:

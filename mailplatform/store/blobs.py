@@ -19,6 +19,7 @@ from typing import Any, Protocol
 from django.conf import settings
 
 from mailplatform.runtime import clock
+from mailplatform.runtime.arrays import columns
 from mailplatform.runtime.database import cursor
 from mailplatform.runtime.errors import NotFound, TemporarilyUnavailable
 from mailplatform.runtime.sqlfiles import load
@@ -28,6 +29,7 @@ from mailplatform.store.values import PreparedBlob
 
 log = logging.getLogger(__name__)
 _PACKAGE = "mailplatform.store"
+_UPSERT = "hashes:bytea sizes:int8 codecs:int2 datas:bytea pack_ids:int8 pack_offsets:int8 pack_lengths:int8"
 
 
 class BlobStore(Protocol):
@@ -164,16 +166,8 @@ def upsert_arrays(prepared: Iterable[PreparedBlob], now: datetime) -> dict[str, 
     """Parameters of blob_upsert: each hash once, in the order of hashes, so that two writers never wait in a circle."""
     distinct = {blob.hash: blob for blob in prepared}
     ordered = [distinct[name] for name in sorted(distinct)]
-    return {
-        "hashes": [b.hash for b in ordered],
-        "sizes": [b.size for b in ordered],
-        "codecs": [b.codec for b in ordered],
-        "datas": [b.inline for b in ordered],
-        "pack_ids": [b.pack_id for b in ordered],
-        "pack_offsets": [b.pack_offset for b in ordered],
-        "pack_lengths": [b.pack_length for b in ordered],
-        "now": now,
-    }
+    rows = [(b.hash, b.size, b.codec, b.inline, b.pack_id, b.pack_offset, b.pack_length) for b in ordered]
+    return {**columns(_UPSERT, rows), "now": now}
 
 
 def pin(blob_id: int, kind: str, holder: int, until: datetime | None = None) -> None:

@@ -22,6 +22,7 @@ from django.db import connection, transaction
 from django.db.utils import Error as DatabaseError
 
 from mailplatform.runtime import clock, sqlfiles
+from mailplatform.runtime.arrays import columns
 from mailplatform.trace.events import Code, Direction, Retention, VerdictCode
 
 log = logging.getLogger(__name__)
@@ -32,6 +33,11 @@ CHECK_VIOLATION = "23514"
 
 _MESSAGES = sqlfiles.load("mailplatform.trace", "insert_messages")
 _EVENTS = sqlfiles.load("mailplatform.trace", "insert_events")
+_MESSAGE_COLUMNS = (
+    "trace_ids:text ats:time retentions:int2 organisation_ids:int8 account_ids:int8 directions:text verdicts:text reasons:text "
+    "reverse_paths:text forward_paths:text message_ids:text subjects:text clients:text helos:text sizes:int8"
+)
+_EVENT_COLUMNS = "trace_ids:text ats:time retentions:int2 codes:text params:text"
 _SPILL = sqlfiles.load("mailplatform.trace", "insert_spill")
 
 
@@ -77,39 +83,18 @@ def insert(cursor: Any, messages: Sequence[MessageRow], events: Sequence[EventRo
         _insert_spill(cursor, messages, events, now)
         return
     if messages:
-        _execute(
-            cursor,
-            _MESSAGES,
-            {
-                "trace_ids": [m.trace_id for m in messages],
-                "ats": [m.at or now for m in messages],
-                "retentions": [int(m.retention) for m in messages],
-                "organisation_ids": [m.organisation_id for m in messages],
-                "account_ids": [m.account_id for m in messages],
-                "directions": [str(m.direction) for m in messages],
-                "verdicts": [str(m.verdict) for m in messages],
-                "reasons": [m.reason for m in messages],
-                "reverse_paths": [_text(m.reverse_path) for m in messages],
-                "forward_paths": [_text(m.forward_path) for m in messages],
-                "message_ids": [_text(m.message_id) for m in messages],
-                "subjects": [_text(m.subject) for m in messages],
-                "clients": [m.client for m in messages],
-                "helos": [_text(m.helo) for m in messages],
-                "sizes": [m.size for m in messages],
-            },
-        )
+        rows = [
+            (
+                *(m.trace_id, m.at or now, int(m.retention), m.organisation_id, m.account_id, str(m.direction), str(m.verdict)),
+                *(m.reason, _text(m.reverse_path), _text(m.forward_path), _text(m.message_id), _text(m.subject), m.client),
+                *(_text(m.helo), m.size),
+            )
+            for m in messages
+        ]
+        _execute(cursor, _MESSAGES, columns(_MESSAGE_COLUMNS, rows))
     if events:
-        _execute(
-            cursor,
-            _EVENTS,
-            {
-                "trace_ids": [e.trace_id for e in events],
-                "ats": [e.at or now for e in events],
-                "retentions": [int(e.retention) for e in events],
-                "codes": [str(e.code) for e in events],
-                "params": [_json(e.params) for e in events],
-            },
-        )
+        told = [(e.trace_id, e.at or now, int(e.retention), str(e.code), _json(e.params)) for e in events]
+        _execute(cursor, _EVENTS, columns(_EVENT_COLUMNS, told))
 
 
 def is_missing_partition(error: BaseException | None) -> bool:

@@ -8,12 +8,20 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
+from mailplatform.runtime.arrays import columns
 from mailplatform.store.append import Raw, run
 from mailplatform.transport.values import Outbound
 
 _PACKAGE = "mailplatform.transport"
+_MESSAGE = (
+    "ids:int8 blobs:int8 prefixes:bytea trace_ids:text reverse_paths:text rets:text envids:text submitters:int8 smtputf8s:bool "
+    "sizes:int8"
+)
+_ITEM = (
+    "ids:int8 messages:int8 transports:text destinations:text forward_paths:text accounts:int8 orcpts:text notifies:text "
+    "dues:time expires:time"
+)
 PIN = "queue"  # kind of store.BlobPin; the holder is the outbound message
 
 
@@ -36,34 +44,20 @@ def numbers(raw: Raw, outbounds: Sequence[Outbound]) -> Callable[[], tuple[list[
 
 def write(raw: Raw, numbered: Sequence[Numbered], blob_ids: dict[bytes, int], now: datetime) -> None:
     """Send the rows. Inside ``store.append.pipelined``; the blobs are written (and thereby locked) before."""
-    messages: dict[str, list[Any]] = {
-        "ids": [n.message_id for n in numbered],
-        "blobs": [blob_ids[n.outbound.message.blob.hash] for n in numbered],
-        "prefixes": [n.outbound.prefix for n in numbered],
-        "trace_ids": [n.trace_id for n in numbered],
-        "reverse_paths": [n.outbound.reverse_path for n in numbered],
-        "rets": [n.outbound.ret for n in numbered],
-        "envids": [n.outbound.envid for n in numbered],
-        "submitters": [n.outbound.submitter for n in numbered],
-        "smtputf8s": [n.outbound.smtputf8 for n in numbered],
-        "sizes": [n.outbound.message.blob.size for n in numbered],
-    }
-    items = [(item_id, n.message_id, item) for n in numbered for item_id, item in zip(n.item_ids, n.outbound.items, strict=True)]
-    run(raw, "enqueue_messages", messages | {"now": now, "kind": PIN}, package=_PACKAGE)
-    run(
-        raw,
-        "enqueue_items",
-        {
-            "ids": [item_id for item_id, _, _ in items],
-            "messages": [message_id for _, message_id, _ in items],
-            "transports": [item.transport for _, _, item in items],
-            "destinations": [item.destination for _, _, item in items],
-            "forward_paths": [item.forward_path for _, _, item in items],
-            "accounts": [item.account_id for _, _, item in items],
-            "orcpts": [item.orcpt for _, _, item in items],
-            "notifies": [item.notify for _, _, item in items],
-            "dues": [item.due_at or now for _, _, item in items],
-            "expires": [item.expires_at for _, _, item in items],
-        },
-        package=_PACKAGE,
-    )
+    messages = [
+        (
+            *(n.message_id, blob_ids[n.outbound.message.blob.hash], n.outbound.prefix, n.trace_id, n.outbound.reverse_path),
+            *(n.outbound.ret, n.outbound.envid, n.outbound.submitter, n.outbound.smtputf8, n.outbound.message.blob.size),
+        )
+        for n in numbered
+    ]
+    items = [
+        (
+            *(item_id, n.message_id, item.transport, item.destination, item.forward_path, item.account_id, item.orcpt),
+            *(item.notify, item.due_at or now, item.expires_at),
+        )
+        for n in numbered
+        for item_id, item in zip(n.item_ids, n.outbound.items, strict=True)
+    ]
+    run(raw, "enqueue_messages", {**columns(_MESSAGE, messages), "now": now, "kind": PIN}, package=_PACKAGE)
+    run(raw, "enqueue_items", columns(_ITEM, items), package=_PACKAGE)

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
+from mailplatform.runtime.arrays import columns
 from mailplatform.runtime.database import cursor
 from mailplatform.runtime.sqlfiles import load
 from mailplatform.store.append import Raw, run
@@ -82,5 +83,5 @@ def done(raw: Raw, settlements: Sequence[Settlement]) -> None:
     run(raw, "lease_done", _arrays(settlements), package=_PACKAGE)
 
 
-def _arrays(settlements: Sequence[Settlement]) -> dict[str, list[object]]:
-    return {"ids": [s.item_id for s in settlements], "tokens": [s.token for s in settlements]}
+def _arrays(settlements: Sequence[Settlement]) -> dict[str, list[Any]]:
+    return columns("ids:int8 tokens:uuid", [(s.item_id, s.token) for s in settlements])
