@@ -248,7 +248,7 @@ class Snapshot:
         return found
 
     @property
-    def highest_modseq(self) -> int:
+    def highestmodseq(self) -> int:
         """The largest modseq of an entry here; the folder's own may be larger (expunges). 0 when empty."""
         return max((max(block.modseqs) for block in self.blocks), default=0)
 

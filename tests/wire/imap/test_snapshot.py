@@ -26,7 +26,7 @@ def uids(one: Snapshot) -> list[int]:
 
 def test_an_empty_folder() -> None:
     empty = Snapshot()
-    assert (empty.count, empty.last_uid, empty.all, uids(empty), empty.highest_modseq) == (0, 0, (), [], 0)
+    assert (empty.count, empty.last_uid, empty.all, uids(empty), empty.highestmodseq) == (0, 0, (), [], 0)
     assert empty.seq_of(1) is None
     assert empty.uid_of(1) is None
     assert empty.positions_by_uid(((1, 9),)) == ()
@@ -103,7 +103,7 @@ def test_columns() -> None:
     assert flagged.with_flag(SEEN, present=False, positions=some) == [1022, 1025, 2999]
     assert flagged.changed_since(7) == [1024]
     assert flagged.changed_since(1) == [1023, 1024]
-    assert flagged.highest_modseq == 8
+    assert flagged.highestmodseq == 8
 
 
 def test_a_new_version_shares_what_it_did_not_touch() -> None:
