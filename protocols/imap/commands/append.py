@@ -23,7 +23,7 @@ from protocols.imap.wire.responses import Code
 if TYPE_CHECKING:
     from protocols.imap.session import ImapSession
 
-INLINE = 128 * 1024
+INLINE = 64 * 1024
 """Octets up to which a message is prepared on the event loop (some 100 µs for 5 KB); larger ones in a thread."""
 REMEMBER = 1.0
 """Seconds that a session remembers the folder it appends to; the commit checks again that it is there."""
