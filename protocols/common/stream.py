@@ -304,6 +304,7 @@ class Connection(asyncio.Protocol):
             return
         self._entered = True
         if self.listener.implicit_tls:
+            self.pause_reading()  # now: a ClientHello read before the task below begins would be lost
             self.listener.spawn(self._shake())
         else:
             self._begin()
