@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -67,6 +68,19 @@ class Instance:
     def pids(self) -> list[int]:
         """Every process of the instance, by its own account and by descent."""
         return family(pid for pids in self.endpoints().get("pids", {}).values() for pid in pids)
+
+
+def free_port_base() -> int:
+    """A port base none of whose doors is taken now, above the usual ones."""
+    for base in range(20000, 60000, 1000):
+        if all(_is_free(base + usual) for usual in (25, 80, 143, 993)):
+            return base
+    raise LookupError("no free port base")
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as sock:
+        return sock.connect_ex(("127.0.0.1", port)) != 0
 
 
 def family(roots: Iterable[int]) -> list[int]:

@@ -16,7 +16,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from benchmarks.instance import ROOT, Instance, environment, pss_mib
+from benchmarks.instance import ROOT, Instance, environment, free_port_base, pss_mib
 from benchmarks.table import table
 
 DOMAIN, USERS, PASSWORD = "bench.test", 220, "pw"
@@ -60,7 +60,7 @@ def main() -> int:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Measure an instance beside Postfix and Dovecot.")
     parser.add_argument("--home", type=Path, default=Path(tempfile.gettempdir()) / "mailplatform-bench")
-    parser.add_argument("--port-base", type=int, default=20000)
+    parser.add_argument("--port-base", type=int, default=free_port_base())
     parser.add_argument("--bench", type=Path, default=Path(os.environ.get("MAILBENCH", ROOT.parent / "shared" / "bench")))
     parser.add_argument("--only", default=",".join(WORKLOADS), help="workloads, by comma")
     parser.add_argument("--runs", type=int, default=3)

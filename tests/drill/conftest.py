@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.instance import ROOT, Instance, environment
+from benchmarks.instance import ROOT, Instance, environment, free_port_base
 
 DOMAIN, PASSWORD, USERS = "drill.test", "drill-password", 24
 
@@ -17,7 +17,7 @@ DOMAIN, PASSWORD, USERS = "drill.test", "drill-password", 24
 def instance() -> Iterator[Instance]:
     with tempfile.TemporaryDirectory(prefix="mailplatform-drill-", ignore_cleanup_errors=True) as folder:
         Path(folder).chmod(0o755)
-        running = Instance(Path(folder) / "home", port_base=22000)
+        running = Instance(Path(folder) / "home", port_base=free_port_base())
         running.up()
         try:
             make_users(running)

@@ -22,7 +22,7 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from benchmarks.instance import ROOT, Instance, environment
+from benchmarks.instance import ROOT, Instance, environment, free_port_base
 from tests.drill.ledger import Ledger, broken_promises, refused_for_good
 from tests.drill.senders import AppendSender, Errand, Sender, SmtpSender
 from tests.support.clients.imap import Imap
@@ -195,10 +195,11 @@ def main() -> int:
     parser.add_argument("--messages", type=int, default=2000)
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 30))
     parser.add_argument("--home", type=Path)
-    parser.add_argument("--port-base", type=int, default=21000)
+    parser.add_argument("--port-base", type=int, default=free_port_base())
     parser.add_argument("--keep", action="store_true", help="leave the instance running")
     options = parser.parse_args()
     home = options.home or Path(tempfile.mkdtemp(prefix="mailplatform-drill-"))
+    home.mkdir(parents=True, exist_ok=True)
     home.chmod(0o755)
     print(f"seed {options.seed}, home {home}")
     drill = Drill(Instance(home, options.port_base), options.messages, random.Random(options.seed))

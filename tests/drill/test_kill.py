@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from benchmarks.instance import Instance
+from benchmarks.instance import Instance, free_port_base
 from tests.drill.kill import Drill
 
 MESSAGES = int(os.environ.get("DRILL_MESSAGES", "2000"))
@@ -17,7 +17,7 @@ def test_every_promise_is_kept_while_everything_is_killed(tmp_path_factory, caps
     home = tmp_path_factory.mktemp("drill")
     for folder in (home, *home.parents[:2]):
         folder.chmod(0o755)  # the service user must reach it
-    drill = Drill(Instance(home / "home", port_base=21000), MESSAGES, random.Random(SEED))
+    drill = Drill(Instance(home / "home", port_base=free_port_base()), MESSAGES, random.Random(SEED))
     with capsys.disabled():
         print(f"\nseed {SEED}")
         try:
