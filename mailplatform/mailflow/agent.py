@@ -22,7 +22,7 @@ from typing import Any
 from uuid import UUID, uuid5
 
 from django.conf import settings
-from django.db import DatabaseError
+from django.db import DatabaseError, transaction
 
 from mailplatform.delivery import local
 from mailplatform.delivery.plan import plan
@@ -56,13 +56,18 @@ class LocalAgent:
 
     def __init__(self, place: Place | None = None) -> None:
         self._place = place or _place
+        self._told: list[EventRow] = []
 
     def work(self) -> int:
         """Claim a batch, place it, settle it; how many items there were."""
         limits = settings.SITE.agent
         items = lease.claim(LOCAL, limit=limits.batch, seconds=limits.lease_seconds, now=clock.now())
         if items:
-            settle.settle(self.deliver(items))
+            outcomes = self.deliver(items)
+            with transaction.atomic():
+                settle.settle(outcomes)
+                record.write(*self._told)
+            self._told.clear()
         return len(items)
 
     def deliver(self, items: Sequence[LeasedItem]) -> list[Outcome]:
@@ -82,7 +87,7 @@ class LocalAgent:
         for future, item in under_way.items():
             failure = future.exception()
             if isinstance(failure, Conflict):
-                record.later(EventRow(item.trace_id, Code.STALE_RESULT, {"recipient": item.forward_path, "reply": ""}))
+                self._told.append(EventRow(item.trace_id, Code.STALE_RESULT, {"recipient": item.forward_path}))
             elif failure is not None:
                 outcomes.append(self._failed(item, failure))
         return outcomes
@@ -111,11 +116,11 @@ class LocalAgent:
             )
         if due is not None:
             params = {"recipient": item.forward_path, "host": LOCAL, "reply": public, "due_at": due.isoformat()}
-            record.later(EventRow(item.trace_id, Code.DELAYED, params))
+            self._told.append(EventRow(item.trace_id, Code.DELAYED, params))
             return Outcome(item.id, item.token, Settled.DEFERRED, public, due)
         reason = type(error).__name__
         params = {"recipient": item.forward_path, "host": LOCAL, "reply": public, "reason": reason}
-        record.later(EventRow(item.trace_id, Code.FAILED, params))
+        self._told.append(EventRow(item.trace_id, Code.FAILED, params))
         log.warning("%s: <%s> failed: %s", item.trace_id, item.forward_path, error)
         # RFC 5321 §6.1: no report about a message that has no reverse-path.
         return Outcome(item.id, item.token, Settled.FAILED, public, report="failed" if item.reverse_path else "")

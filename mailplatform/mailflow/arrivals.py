@@ -31,6 +31,7 @@ from mailplatform.mailflow.units import Recheck, Unit
 from mailplatform.runtime.committer import LATER, Committer, Later, Outcome
 from mailplatform.runtime.database import close_connection, lost, sqlstate, unavailable
 from mailplatform.runtime.errors import MailError, StorageFull, TemporarilyUnavailable
+from mailplatform.runtime.pipeline import FORGOTTEN
 from mailplatform.store import packs, space
 from mailplatform.store.values import ArrivalResult
 from mailplatform.trace.events import Code
@@ -40,7 +41,7 @@ __all__ = ["Recheck", "Unit", "commit", "drain", "put", "waiting"]
 
 log = logging.getLogger(__name__)
 
-_AGAIN = ("40001", "40P01")  # serialization failure, deadlock
+_AGAIN = ("40001", "40P01", FORGOTTEN)  # serialization failure, deadlock, statements to be prepared anew
 _LOCK_TIMEOUT = "55P03"
 _DISK_FULL = "53100"
 _TRIES = 5

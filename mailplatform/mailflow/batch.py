@@ -11,7 +11,6 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 from uuid import UUID
 
-import psycopg
 from django.db import transaction
 
 from mailplatform.directory.resolve import Resolved, resolve_many
@@ -20,6 +19,7 @@ from mailplatform.mailflow.units import Unit
 from mailplatform.runtime import clock, pubsub
 from mailplatform.runtime.committer import LATER, Later
 from mailplatform.runtime.errors import Conflict, MailError, TemporarilyUnavailable
+from mailplatform.runtime.pipeline import pipelined
 from mailplatform.store import append, notify
 from mailplatform.store.allocate import Allocation
 from mailplatform.store.values import ArrivalResult
@@ -62,7 +62,7 @@ def run(units: Sequence[Unit], *, wait_for: int | None = None, wait_seconds: flo
     with transaction.atomic():
         batch = _Batch(units, spill)
         if wait_for is not None:
-            append.wait_for(batch.raw, wait_for, wait_seconds)
+            append.wait_for(wait_for, wait_seconds)
         batch.read()
         batch.decide()
         if batch.going:
@@ -78,7 +78,6 @@ class _Batch:
     def __init__(self, units: Sequence[Unit], spill: bool) -> None:
         self.units = units
         self.spill = spill
-        self.raw = append.raw_connection()
         self.now = clock.now()
         self.results: list[Result] = [LATER] * len(units)
         self.going: dict[int, ArrivalResult] = {}  # index of the unit → what it makes
@@ -91,12 +90,12 @@ class _Batch:
         placements = [p for unit in self.units for p in unit.placements]
         outbounds = [outbound for unit in self.units for outbound in unit.outbound]
         settlements = [s for unit in self.units for s in unit.settles]
-        with append.pipelined() as raw:
-            append.settle_plans(raw)
-            reading = append.lock(raw, placements) if placements else None
-            held = lease.confirm(raw, settlements) if settlements else set
-            numbers = enqueue.numbers(raw, outbounds) if outbounds else lambda: ([], [])
-            epoch = append.run(raw, "epoch", package="mailplatform.mailflow")
+        with pipelined() as pipe:
+            append.settle_plans(pipe)
+            reading = append.lock(pipe, placements) if placements else None
+            held = lease.confirm(pipe, settlements) if settlements else set
+            numbers = enqueue.numbers(pipe, outbounds) if outbounds else lambda: ([], [])
+            epoch = append.run(pipe, "epoch", package="mailplatform.mailflow")
         self.epoch: int = epoch.fetchall()[0][0]
         self.held: set[int] = held()
         self.message_ids, self.item_ids = numbers()
@@ -147,27 +146,27 @@ class _Batch:
         """Say that these units are being committed, and write their blobs; one round trip. Raises CommittedBefore."""
         messages = [p.message for n in self.going for p in self.units[n].placements]
         messages += [outbound.message for n in self.going for outbound in self.units[n].outbound]
-        with append.pipelined() as raw:
-            outcome = append.claim(raw, list(self.going.values()), (m.blob for m in messages), self.now)
+        with pipelined() as pipe:
+            outcome = append.claim(pipe, list(self.going.values()), (m.blob for m in messages), self.now)
         new, self.blob_ids = outcome()
         before = [result.unit_id for result in self.going.values() if result.unit_id not in new]
         if before:
-            raise CommittedBefore(append.committed_before(self.raw, before))
+            raise CommittedBefore(append.committed_before(before))
 
     def write(self) -> None:
         """Everything else; one round trip."""
         units = [self.units[n] for n in self.going]
         settlements = [s for unit in units for s in unit.settles]
-        with append.pipelined() as raw:
-            append.write(raw, self.allocation, self.blob_ids, self.now)
+        with pipelined() as pipe:
+            append.write(pipe, self.allocation, self.blob_ids, self.now)
             if self.numbered:
-                enqueue.write(raw, self.numbered, self.blob_ids, self.now)
+                enqueue.write(pipe, self.numbered, self.blob_ids, self.now)
             if settlements:
-                lease.done(raw, settlements)
+                lease.done(pipe, settlements)
             messages = [row for unit in units for row in unit.messages]
             events = [event for n in self.going for event in self._events(n)]
             if messages or events:
-                record.insert(psycopg.Cursor(raw), messages, events, spill=self.spill)
+                record.insert(pipe, messages, events, spill=self.spill)
 
     def _events(self, n: int) -> Iterator[EventRow]:
         unit, result = self.units[n], self.going[n]

@@ -4,25 +4,23 @@ The steps of one transaction, each a round trip however many units there are: ``
 what placing needs to know, as new as the locks), ``Allocation.place`` a unit (store.allocate), ``claim`` (which units are
 new; blobs), ``write`` (rows and counters). The caller commits; mailflow.arrivals is that caller.
 
-Statements are this room's files on a psycopg cursor with server-side binding and prepared plans over Django's own
-connection, sent in pipeline mode.
+Statements are this room's files, prepared once a connection and sent together (runtime.pipeline) over Django's own.
 """
 
 from __future__ import annotations
 
 import json
 import weakref
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-import psycopg
 from django.db import connection
 
-from mailplatform.runtime.arrays import Int8s, Texts, Uuids, columns, equip
+from mailplatform.runtime.arrays import Int8s, Texts, Uuids, columns
+from mailplatform.runtime.pipeline import Pipeline, Result, pipelined
 from mailplatform.runtime.sqlfiles import load
 from mailplatform.standards.message import summary, threads
 from mailplatform.store import blobs
@@ -44,8 +42,6 @@ from mailplatform.store.values import (
 _PACKAGE = "mailplatform.store"
 _BLOCK = 256  # ids a nextval; the migration sets the sequence's step
 _MESSAGE_ID_BYTES = 998  # RFC 5322 §2.1.1; an index entry must fit a third of a page
-
-Raw = psycopg.Connection[Any]
 
 
 def prepare_message(content: bytes) -> PreparedMessage:
@@ -81,42 +77,26 @@ def _storable(text: str) -> str:
     return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
 
 
-# -- the connection
+# -- statements
 
 
-def raw_connection() -> Raw:
-    """psycopg's connection inside Django's, open."""
-    connection.ensure_connection()
-    raw: Raw = connection.connection
-    equip(raw)
-    return raw
+def run(pipe: Pipeline, name: str, params: dict[str, Any] | None = None, *, package: str = _PACKAGE) -> Result:
+    """Send one statement file; the rows are the result's, once the pipeline has ended."""
+    return pipe.execute(load(package, name), params)
 
 
-@contextmanager
-def pipelined() -> Iterator[Raw]:
-    """Statements run inside are sent together; their results can be fetched afterwards. Errors come out as Django's."""
-    raw = raw_connection()
-    with connection.wrap_database_errors, raw.pipeline():
-        yield raw
+_ids: weakref.WeakKeyDictionary[Any, list[int]] = weakref.WeakKeyDictionary()  # connection → [next, end] of its block
 
 
-def run(raw: Raw, name: str, params: dict[str, Any] | None = None, *, package: str = _PACKAGE) -> psycopg.Cursor[Any]:
-    """Send one statement file; the rows are the cursor's, once the pipeline has ended."""
-    cursor = psycopg.Cursor(raw)
-    cursor.execute(load(package, name), params or {}, prepare=True)
-    return cursor
-
-
-_ids: weakref.WeakKeyDictionary[Raw, list[int]] = weakref.WeakKeyDictionary()  # [next, end] of the connection's block
-
-
-def _id_source(raw: Raw, expected: int) -> Callable[[], int]:
+def _id_source(expected: int) -> Callable[[], int]:
     """Gives message ids; asks the sequence only when the connection's block cannot serve the batch."""
-    block = _ids.setdefault(raw, [0, 0])
+    block = _ids.setdefault(connection.connection, [0, 0])
     spare: list[int] = []
     if block[1] - block[0] < expected:
         wanted = -(-(expected - (block[1] - block[0])) // _BLOCK)
-        spare = [row[0] for row in run(raw, "append_message_ids", {"blocks": wanted}).fetchall()]
+        with pipelined() as pipe:
+            blocks = run(pipe, "append_message_ids", {"blocks": wanted})
+        spare = [row[0] for row in blocks.fetchall()]
 
     def take() -> int:
         if block[0] >= block[1]:
@@ -135,14 +115,13 @@ def _id_source(raw: Raw, expected: int) -> Callable[[], int]:
 class Reading:
     """What ``lock`` sent for; ``allocation`` reads it once the pipeline has ended."""
 
-    raw: Raw
     expected: int
-    locked: psycopg.Cursor[Any]
-    accounts: psycopg.Cursor[Any]
-    folders: psycopg.Cursor[Any]
-    threads: psycopg.Cursor[Any]
-    keywords: psycopg.Cursor[Any] | None
-    domains: psycopg.Cursor[Any] | None
+    locked: Result
+    accounts: Result
+    folders: Result
+    threads: Result
+    keywords: Result | None
+    domains: Result | None
     without_store: set[int] = field(default_factory=set)
 
     def allocation(self, now: datetime) -> Allocation:
@@ -166,29 +145,28 @@ class Reading:
                     rows[account_id].domain = known_domains.setdefault(row[0], DomainRow(*row))
         folders = [FolderRow(*row) for row in self.folders.fetchall() if row[1] in rows]
         known_threads = {(row[0], row[1]): (row[2], row[3]) for row in self.threads.fetchall()}
-        return Allocation(rows, folders, known_threads, _id_source(self.raw, self.expected), now)
+        return Allocation(rows, folders, known_threads, _id_source(self.expected), now)
 
 
-def settle_plans(raw: Raw) -> None:
+def settle_plans(pipe: Pipeline) -> None:
     """First of a batch's transaction: plans that stay right while tables grow."""
-    run(raw, "append_settings")
+    run(pipe, "append_settings")
 
 
-def lock(raw: Raw, placements: Sequence[Placement]) -> Reading:
+def lock(pipe: Pipeline, placements: Sequence[Placement]) -> Reading:
     """Lock what is free of the placements' accounts, in id order, and send for what placing needs. Inside ``pipelined``."""
     accounts = Int8s(sorted({p.account_id for p in placements}))
-    locked = run(raw, "append_lock", {"accounts": accounts})
+    locked = run(pipe, "append_lock", {"accounts": accounts})
     uses = sorted({SpecialUse.INBOX.value} | {p.special_use.value for p in placements})
     refs = {(p.account_id, ref) for p in placements for ref in p.message.references}
     with_keywords = Int8s(sorted({p.account_id for p in placements if p.keywords}))
     with_quota = Int8s(sorted({p.account_id for p in placements if p.check_quota}))
     return Reading(
-        raw,
         len(placements),
         locked,
-        run(raw, "append_accounts", {"accounts": accounts}),
+        run(pipe, "append_accounts", {"accounts": accounts}),
         run(
-            raw,
+            pipe,
             "append_folders",
             {
                 "accounts": accounts,
@@ -196,33 +174,34 @@ def lock(raw: Raw, placements: Sequence[Placement]) -> Reading:
                 "folders": Int8s(sorted({p.folder_id for p in placements if p.folder_id is not None})),
             },
         ),
-        run(raw, "append_threads", columns("accounts:int8 hashes:int8", refs)),
-        run(raw, "append_keywords", {"accounts": with_keywords}) if with_keywords else None,
-        run(raw, "append_domains", {"accounts": with_quota}) if with_quota else None,
+        run(pipe, "append_threads", columns("accounts:int8 hashes:int8", refs)),
+        run(pipe, "append_keywords", {"accounts": with_keywords}) if with_keywords else None,
+        run(pipe, "append_domains", {"accounts": with_quota}) if with_quota else None,
     )
 
 
-def wait_for(raw: Raw, account_id: int, seconds: float) -> None:
+def wait_for(account_id: int, seconds: float) -> None:
     """Wait for one busy account, at most so long; then the transaction holds it. Raises OperationalError (55P03) otherwise."""
-    with connection.wrap_database_errors:
-        psycopg.Cursor(raw).execute(f"SET LOCAL lock_timeout = {max(1, int(seconds * 1000))}")
-        run(raw, "append_wait", {"account": account_id})
+    with pipelined() as pipe:
+        timeout = {"milliseconds": str(max(1, int(seconds * 1000)))}
+        pipe.execute("SELECT set_config('lock_timeout', %(milliseconds)s::text, true)", timeout)
+        run(pipe, "append_wait", {"account": account_id})
 
 
 def claim(
-    raw: Raw, results: Sequence[ArrivalResult], prepared: Iterable[PreparedBlob], now: datetime
+    pipe: Pipeline, results: Sequence[ArrivalResult], prepared: Iterable[PreparedBlob], now: datetime
 ) -> Callable[[], tuple[set[UUID], dict[bytes, int]]]:
     """Send the units' ids and what they make, and their blobs. Inside ``pipelined``.
 
     What is returned, called afterwards, says which units are new (the others were committed before) and gives blob ids by hash.
     """
     units = run(
-        raw,
+        pipe,
         "append_arrivals",
         columns("units:uuid results:text", [(result.unit_id, _encode(result)) for result in results]) | {"now": now},
     )
     arrays = blobs.upsert_arrays(prepared, now)
-    written = run(raw, "blob_upsert", arrays) if arrays["hashes"] else None
+    written = run(pipe, "blob_upsert", arrays) if arrays["hashes"] else None
 
     def outcome() -> tuple[set[UUID], dict[bytes, int]]:
         ids = {bytes(name): blob_id for blob_id, name in written.fetchall()} if written is not None else {}
@@ -231,38 +210,38 @@ def claim(
     return outcome
 
 
-def committed_before(raw: Raw, unit_ids: Sequence[UUID]) -> dict[UUID, ArrivalResult]:
+def committed_before(unit_ids: Sequence[UUID]) -> dict[UUID, ArrivalResult]:
     """The results of units that were committed before."""
-    with connection.wrap_database_errors:
-        rows = run(raw, "append_results", {"units": Uuids(unit_ids)}).fetchall()
-    return {unit_id: _decode(unit_id, text) for unit_id, text in rows}
+    with pipelined() as pipe:
+        stored = run(pipe, "append_results", {"units": Uuids(unit_ids)})
+    return {unit_id: _decode(unit_id, text) for unit_id, text in stored.fetchall()}
 
 
-def write(raw: Raw, allocation: Allocation, blob_ids: dict[bytes, int], now: datetime) -> None:
+def write(pipe: Pipeline, allocation: Allocation, blob_ids: dict[bytes, int], now: datetime) -> None:
     """Send the rows and counters of what was placed. Inside ``pipelined``."""
     rows = allocation.rows
     if rows.messages:
-        run(raw, "append_messages", _message_arrays(rows.messages, blob_ids))
-        run(raw, "append_entries", columns(_ENTRY, rows.entries) | {"now": now})
+        run(pipe, "append_messages", _message_arrays(rows.messages, blob_ids))
+        run(pipe, "append_entries", columns(_ENTRY, rows.entries) | {"now": now})
     if rows.threads:
-        run(raw, "append_new_threads", columns("ids:int8 accounts:int8 modseqs:int8", rows.threads))
+        run(pipe, "append_new_threads", columns("ids:int8 accounts:int8 modseqs:int8", rows.threads))
     if rows.changed_threads:
         changed = [(thread, modseq, joined) for thread, (modseq, joined) in rows.changed_threads.items()]
-        run(raw, "append_threads_changed", columns("ids:int8 modseqs:int8 joins:int8", changed))
+        run(pipe, "append_threads_changed", columns("ids:int8 modseqs:int8 joins:int8", changed))
     if rows.refs:
-        run(raw, "append_thread_refs", columns("accounts:int8 hashes:int8 threads:int8", rows.refs))
+        run(pipe, "append_thread_refs", columns("accounts:int8 hashes:int8 threads:int8", rows.refs))
     if rows.keywords:
-        run(raw, "append_new_keywords", columns("accounts:int8 numbers:int4 names:text foldeds:text", rows.keywords))
+        run(pipe, "append_new_keywords", columns("accounts:int8 numbers:int4 names:text foldeds:text", rows.keywords))
     folders = [
         (f.id, f.uidnext, f.highestmodseq, f.messages, f.unseen, f.deleted, f.size)
         for f in allocation.folders.values()
         if f.touched
     ]
     if folders:
-        run(raw, "append_folder_counters", columns(_FOLDER, folders))
+        run(pipe, "append_folder_counters", columns(_FOLDER, folders))
     accounts = [(a.id, a.modseq, a.bytes, a.messages, a.next_keyword) for a in allocation.accounts.values() if a.touched]
     if accounts:
-        run(raw, "append_account_counters", columns(_ACCOUNT, accounts))
+        run(pipe, "append_account_counters", columns(_ACCOUNT, accounts))
 
 
 _MESSAGE = (

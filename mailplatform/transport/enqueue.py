@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from mailplatform.runtime.arrays import columns
-from mailplatform.store.append import Raw, run
+from mailplatform.runtime.pipeline import Pipeline
+from mailplatform.store.append import run
 from mailplatform.transport.values import Outbound
 
 _PACKAGE = "mailplatform.transport"
@@ -35,15 +36,15 @@ class Numbered:
     item_ids: tuple[int, ...]
 
 
-def numbers(raw: Raw, outbounds: Sequence[Outbound]) -> Callable[[], tuple[list[int], list[int]]]:
-    """Send for ids: as many as these messages and their items need. Inside ``store.append.pipelined``; call it afterwards."""
-    messages = run(raw, "enqueue_message_ids", {"number": len(outbounds)}, package=_PACKAGE)
-    items = run(raw, "enqueue_item_ids", {"number": sum(len(outbound.items) for outbound in outbounds)}, package=_PACKAGE)
+def numbers(pipe: Pipeline, outbounds: Sequence[Outbound]) -> Callable[[], tuple[list[int], list[int]]]:
+    """Send for ids: as many as these messages and their items need. Inside ``pipelined``; call it afterwards."""
+    messages = run(pipe, "enqueue_message_ids", {"number": len(outbounds)}, package=_PACKAGE)
+    items = run(pipe, "enqueue_item_ids", {"number": sum(len(outbound.items) for outbound in outbounds)}, package=_PACKAGE)
     return lambda: ([row[0] for row in messages.fetchall()], [row[0] for row in items.fetchall()])
 
 
-def write(raw: Raw, numbered: Sequence[Numbered], blob_ids: dict[bytes, int], now: datetime) -> None:
-    """Send the rows. Inside ``store.append.pipelined``; the blobs are written (and thereby locked) before."""
+def write(pipe: Pipeline, numbered: Sequence[Numbered], blob_ids: dict[bytes, int], now: datetime) -> None:
+    """Send the rows. Inside ``pipelined``; the blobs are written (and thereby locked) before."""
     messages = [
         (
             *(n.message_id, blob_ids[n.outbound.message.blob.hash], n.outbound.prefix, n.trace_id, n.outbound.reverse_path),
@@ -59,5 +60,5 @@ def write(raw: Raw, numbered: Sequence[Numbered], blob_ids: dict[bytes, int], no
         for n in numbered
         for item_id, item in zip(n.item_ids, n.outbound.items, strict=True)
     ]
-    run(raw, "enqueue_messages", {**columns(_MESSAGE, messages), "now": now, "kind": PIN}, package=_PACKAGE)
-    run(raw, "enqueue_items", columns(_ITEM, items), package=_PACKAGE)
+    run(pipe, "enqueue_messages", {**columns(_MESSAGE, messages), "now": now, "kind": PIN}, package=_PACKAGE)
+    run(pipe, "enqueue_items", columns(_ITEM, items), package=_PACKAGE)

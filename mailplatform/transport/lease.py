@@ -13,8 +13,9 @@ from uuid import UUID, uuid4
 
 from mailplatform.runtime.arrays import columns
 from mailplatform.runtime.database import cursor
+from mailplatform.runtime.pipeline import Pipeline
 from mailplatform.runtime.sqlfiles import load
-from mailplatform.store.append import Raw, run
+from mailplatform.store.append import run
 from mailplatform.transport.values import LeasedItem, Settlement
 
 _PACKAGE = "mailplatform.transport"
@@ -72,15 +73,15 @@ def _release(name: str, now: datetime) -> int:
 # -- within an arrival's transaction
 
 
-def confirm(raw: Raw, settlements: Sequence[Settlement]) -> Callable[[], set[int]]:
-    """Lock these items if their leases are good. Inside ``store.append.pipelined``, after the accounts; call it afterwards."""
-    held = run(raw, "lease_confirm", _arrays(settlements), package=_PACKAGE)
+def confirm(pipe: Pipeline, settlements: Sequence[Settlement]) -> Callable[[], set[int]]:
+    """Lock these items if their leases are good. Inside ``pipelined``, after the accounts; call it afterwards."""
+    held = run(pipe, "lease_confirm", _arrays(settlements), package=_PACKAGE)
     return lambda: {row[0] for row in held.fetchall()}
 
 
-def done(raw: Raw, settlements: Sequence[Settlement]) -> None:
-    """Settle confirmed items as delivered. Inside ``store.append.pipelined``."""
-    run(raw, "lease_done", _arrays(settlements), package=_PACKAGE)
+def done(pipe: Pipeline, settlements: Sequence[Settlement]) -> None:
+    """Settle confirmed items as delivered. Inside ``pipelined``."""
+    run(pipe, "lease_done", _arrays(settlements), package=_PACKAGE)
 
 
 def _arrays(settlements: Sequence[Settlement]) -> dict[str, list[Any]]:
