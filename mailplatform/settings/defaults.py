@@ -157,6 +157,8 @@ class Store:
     compression_level: int = key(3, "zstd level of bodies.")
     pack_bytes: int = key(256 * MIB, "A pack file is sealed at this size.")
     retention_seconds: float = key(30 * DAY, "How long an expunged message can be restored.")
+    restorable_bytes: int = key(10 * GIB, "Most bytes an account's expunged messages keep; beyond, the oldest are purged.")
+    yield_free_percent: float = key(10, "Below so much free disk expunged messages are kept shorter, the less the emptier.")
     tombstone_seconds: float = key(400 * DAY, "How long the slim row of an expunged message tells clients that it is gone.")
     blob_grace_seconds: float = key(DAY, "A body that nothing names is kept so long.")
     arrival_seconds: float = key(DAY, "How long the result of an arrival is kept, so that a repeated one doubles nothing.")

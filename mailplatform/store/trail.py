@@ -15,7 +15,7 @@ from mailplatform.runtime import clock
 from mailplatform.store.models import Message
 from mailplatform.store.values import Actor
 from mailplatform.trace import ids, record
-from mailplatform.trace.events import Code
+from mailplatform.trace.events import CODE_PARAMS, Code
 
 FEW = 16
 _ID = re.compile(rb"\bid ([0-9a-hjkmnp-tv-z]{%d})\b" % ids.LENGTH)
@@ -27,10 +27,10 @@ def tell(
     """Write the events of one transaction in it. each: what is particular to each message, in the order of message_ids."""
     if not message_ids:
         return
-    common = dict(params) | {"by": actor.name}
     if len(message_ids) > FEW:
-        record.write(record.EventRow(_fresh(), code, common | {"count": len(message_ids)}))
+        tell_many(code, params, len(message_ids), actor)
         return
+    common = dict(params) | {"by": actor.name}
     known = _trace_ids(message_ids)
     record.write(
         *(
@@ -38,6 +38,12 @@ def tell(
             for message_id, own in zip(message_ids, each, strict=True)
         )
     )
+
+
+def tell_many(code: Code, params: Mapping[str, Any], number: int, actor: Actor) -> None:
+    """Write one event for so many messages."""
+    told = dict(params) | {"count": number} | ({"by": actor.name} if "by" in CODE_PARAMS[code] else {})
+    record.write(record.EventRow(_fresh(), code, told))
 
 
 def _fresh() -> str:

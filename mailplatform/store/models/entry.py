@@ -87,6 +87,7 @@ class Expunged(models.Model):
             models.Index("folder", "modseq", name="expunged_folder_modseq"),
             models.Index("message", condition=Q(message__isnull=False), name="expunged_message"),
             models.Index("account", "expunged_at", name="expunged_account_at"),
+            models.Index("account", "expunged_at", condition=Q(message__isnull=False), name="expunged_restorable"),
         ]
 
 
