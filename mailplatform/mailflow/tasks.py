@@ -19,7 +19,7 @@ from django.db import InterfaceError, OperationalError
 
 from mailplatform.runtime import clock, pubsub
 from mailplatform.runtime.database import close_connection, lost
-from mailplatform.store import collect, expunge, packs
+from mailplatform.store import collect, expunge, packs, retention
 from mailplatform.trace import partitions
 from mailplatform.transport import lease, settle
 
@@ -59,8 +59,10 @@ def tick_release() -> dict[str, int]:
 @_tick
 def tick_retention() -> dict[str, int]:
     """Entries of deleted folders leave; what the retention period has passed is purged."""
-    expunge.drain(_SECONDS)
-    return {}
+    if not expunge.drain(_SECONDS / 2):
+        return {}
+    done = retention.run(clock.now(), _SECONDS / 2)
+    return {name: number for name, number in (("purged", done.messages), ("forgotten", done.forgotten)) if number}
 
 
 @_tick
