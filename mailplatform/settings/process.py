@@ -14,6 +14,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.db import connection, connections
 
+from mailplatform.runtime import log
 from mailplatform.trace import partitions
 
 HOT_TABLES = Path(__file__).with_name("hot_tables.sql")
@@ -28,6 +29,7 @@ def load_house() -> None:
 def enter_role(role: str) -> None:
     """Be that role in logs and in pg_stat_activity."""
     os.environ["MAILPLATFORM_ROLE"] = role
+    log.set_up(role, level=settings.SITE.log.level, json_lines=settings.SITE.log.format == "json")
     connections.settings["default"]["OPTIONS"]["application_name"] = f"mailplatform {role}"
 
 

@@ -1,0 +1,80 @@
+"""The log of a process: one line an event on standard error, as text for people or as JSON for machines.
+
+The supervisor keeps what a role writes in `<home>/log/<role>.log`. Lines say when (UTC), how grave, which role and
+process, which module, and what; a traceback follows its line, in JSON within it. No credentials: what looks like one in
+a connection string or an SMTP or IMAP sign-in is struck out before it is written, whoever logged it.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import re
+import sys
+from datetime import UTC, datetime
+from typing import TextIO
+
+_SECRETS = re.compile(
+    r"(?i)((?:password|passwd|secret|token)\s*[=:]\s*['\"]?|\bAUTH\s+[A-Z0-9-]+\s+|\bLOGIN\s+\S+\s+['\"]?)[^\s'\",;]+"
+    r"|(://[^/\s:@]*:)[^\s@/]+(?=@)"
+)
+STRUCK_OUT = "…"
+
+
+def set_up(role: str, *, level: str = "info", json_lines: bool = False, stream: TextIO | None = None) -> None:
+    """Send every record of this process from `level` up to `stream` (standard error), and nothing anywhere else."""
+    handler = logging.StreamHandler(stream or sys.stderr)
+    handler.setFormatter(JsonLines(role) if json_lines else Text(role))
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level.upper())
+    logging.captureWarnings(True)
+    for noisy in ("asyncio", "mail.log", "kombu", "amqp"):  # mail.log is aiosmtpd's
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+    logging.raiseExceptions = False  # a full disk under the log must not stop the mail
+
+
+def struck_out(text: str) -> str:
+    """The text without what looks like a credential."""
+    return _SECRETS.sub(lambda found: (found[1] or found[2]) + STRUCK_OUT, text)
+
+
+def _when(record: logging.LogRecord) -> str:
+    return datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+class Text(logging.Formatter):
+    """`2026-01-02T03:04:05.678Z info smtp[123] protocols.smtp.session: …`"""
+
+    def __init__(self, role: str) -> None:
+        super().__init__()
+        self._who = f"{role}[{os.getpid()}]"
+
+    def format(self, record: logging.LogRecord) -> str:
+        line = f"{_when(record)} {record.levelname.lower()} {self._who} {record.name}: {record.getMessage()}"
+        if record.exc_info:
+            line += "\n" + self.formatException(record.exc_info)
+        return struck_out(line)
+
+
+class JsonLines(logging.Formatter):
+    """One object a line: at, level, role, pid, module, message, and traceback where there is one."""
+
+    def __init__(self, role: str) -> None:
+        super().__init__()
+        self._role = role
+        self._pid = os.getpid()
+
+    def format(self, record: logging.LogRecord) -> str:
+        said = {
+            "at": _when(record),
+            "level": record.levelname.lower(),
+            "role": self._role,
+            "pid": self._pid,
+            "module": record.name,
+            "message": struck_out(record.getMessage()),
+        }
+        if record.exc_info:
+            said["traceback"] = struck_out(self.formatException(record.exc_info))
+        return json.dumps(said, ensure_ascii=False)

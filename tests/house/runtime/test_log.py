@@ -1,0 +1,75 @@
+"""What a log line looks like, and what never stands in one."""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from mailplatform.runtime import log
+
+
+@pytest.fixture
+def quiet() -> Iterator[None]:
+    """The root logger as it was."""
+    root = logging.getLogger()
+    handlers, level, raising = root.handlers[:], root.level, logging.raiseExceptions
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    logging.raiseExceptions = raising
+    logging.captureWarnings(False)
+
+
+def said(json_lines: bool) -> str:
+    stream = io.StringIO()
+    log.set_up("smtp", json_lines=json_lines, stream=stream)
+    logging.getLogger("a.b").info("hello %s", "world")
+    logging.getLogger("a.b").debug("unheard")
+    try:
+        raise ValueError("dsn=postgres://u:hunter2@h/d password='hunter2'")
+    except ValueError:
+        logging.getLogger("a.b").exception("failed")
+    return stream.getvalue()
+
+
+@pytest.mark.usefixtures("quiet")
+def test_text() -> None:
+    lines = said(json_lines=False).splitlines()
+    assert re.fullmatch(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z info smtp\[\d+\] a\.b: hello world", lines[0])
+    assert lines[1].endswith("error smtp[" + lines[0].partition("[")[2].partition("]")[0] + "] a.b: failed")
+    assert lines[2].startswith("Traceback")
+    assert "unheard" not in "".join(lines)
+
+
+@pytest.mark.usefixtures("quiet")
+def test_json() -> None:
+    first, second = map(json.loads, said(json_lines=True).splitlines())
+    assert (first["level"], first["role"], first["module"], first["message"]) == ("info", "smtp", "a.b", "hello world")
+    assert "ValueError" in second["traceback"]
+    assert "hunter2" not in second["traceback"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "password=hunter2",
+        "host=/run dbname=x password='hunter2' user=y",
+        "redis://:hunter2@localhost/0",
+        "C: AUTH PLAIN hunter2",
+        "a1 LOGIN anna hunter2",
+        'a1 login anna "hunter2"',
+        "Token: hunter2",
+    ],
+)
+def test_credentials_are_struck_out(text: str) -> None:
+    assert "hunter2" not in log.struck_out(text)
+
+
+def test_other_words_stay() -> None:
+    text = "smtp://mx.example.test:25 550 5.1.1 <anna@example.test>: no such recipient here"
+    assert log.struck_out(text) == text
