@@ -183,18 +183,11 @@ _behind = Behind()
 
 def _insert_spill(cursor: Any, messages: Sequence[MessageRow], events: Sequence[EventRow], now: datetime) -> None:
     rows = [("message", m) for m in messages] + [("event", e) for e in events]
-    if not rows:
-        return
-    _execute(
-        cursor,
-        _SPILL,
-        {
-            "trace_ids": [row.trace_id for _, row in rows],
-            "ats": [row.at or now for _, row in rows],
-            "kinds": [kind for kind, _ in rows],
-            "rows": [_json(asdict(row) | {"at": (row.at or now).isoformat()}) for _, row in rows],
-        },
-    )
+    if rows:
+        told = [
+            (row.trace_id, row.at or now, kind, _json(asdict(row) | {"at": (row.at or now).isoformat()})) for kind, row in rows
+        ]
+        _execute(cursor, _SPILL, columns("trace_ids:text ats:time kinds:text rows:text", told))
 
 
 def _execute(cursor: Any, sql: str, params: dict[str, Any]) -> None:
