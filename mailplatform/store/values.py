@@ -272,6 +272,7 @@ class Problem:
     kind: str
     subject: str
     detail: str
+    account_id: int | None = None  # None: a blob, which may be of several
 
 
 @dataclass(frozen=True, slots=True)

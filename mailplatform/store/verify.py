@@ -62,8 +62,12 @@ def repair_counters(account_id: int, *, actor: audit.Actor) -> list[Problem]:
         ledger = ledgers[account_id]
         folders = statements.run("verify_folders", {"account": account_id})
         found = list(_counters(account_id, folders)) + list(_sums(account_id, folders))
+        viewers = statements.run("verify_viewers", {"folders": [row[0] for row in folders]})
+        found += [Problem("viewer", f"account {account_id}, folder {row[0]}", "a count of unseen", account_id) for row in viewers]
         if not found:
             return []
+        for row in viewers:
+            statements.run("count_viewers", {"folder": row[0]})
         statements.run("repair_folders", {"account": account_id})
         sums = statements.run("verify_account", {"account": account_id})[0]
         ledger.modseq = max(ledger.modseq, sums[6], *(row[13] for row in folders), 1)
@@ -85,17 +89,17 @@ def _account(account_id: int) -> tuple[list[Problem], int]:
         for row in rows:
             subject = f"account {account_id}, folder {row[0]} ({row[1]})"
             broken = statements.run("verify_entries", {"folder": row[0], "account": account_id, "limit": _LIMIT})
-            problems += [Problem("entry", f"{subject}, uid {uid}", f"the entry {why}") for uid, why in broken]
+            problems += [Problem("entry", f"{subject}, uid {uid}", f"the entry {why}", account_id) for uid, why in broken]
         subject = f"account {account_id}"
         for kind, number in statements.run("verify_modseqs", params):
             detail = "two entries share it" if kind == "modseq" else "entries carry it and it has no name"
-            problems.append(Problem(kind, f"{subject}, {kind} {number}", detail))
+            problems.append(Problem(kind, f"{subject}, {kind} {number}", detail, account_id))
         for folder_id, viewer, stored, real in statements.run("verify_viewers", {"folders": folders}):
             detail = f"unseen differs by {stored} and should by {real}"
-            problems.append(Problem("viewer", f"{subject}, folder {folder_id}, viewer {viewer}", detail))
+            problems.append(Problem("viewer", f"{subject}, folder {folder_id}, viewer {viewer}", detail, account_id))
         for kind, number in statements.run("verify_orphans", {"account": account_id, "limit": _LIMIT}):
             detail = "no entry names it" if kind == "message" else "references lead to it and it is not there"
-            problems.append(Problem(kind, f"{subject}, {kind} {number}", detail))
+            problems.append(Problem(kind, f"{subject}, {kind} {number}", detail, account_id))
         return problems, sum(row[8] for row in rows)
 
 
@@ -105,11 +109,11 @@ def _counters(account_id: int, rows: list[Row]) -> Iterator[Problem]:
         subject = f"account {account_id}, folder {row[0]} ({row[1]})"
         for name, stored, real in zip(_COUNTERS, row[2:6], row[8:12], strict=True):
             if stored != real:
-                yield Problem("counter", subject, f"{name} is {stored} and should be {real}")
+                yield Problem("counter", subject, f"{name} is {stored} and should be {real}", account_id)
         if row[6] <= row[12]:
-            yield Problem("counter", subject, f"uidnext is {row[6]} and uid {row[12]} is taken")
+            yield Problem("counter", subject, f"uidnext is {row[6]} and uid {row[12]} is taken", account_id)
         if row[7] < row[13]:
-            yield Problem("counter", subject, f"highestmodseq is {row[7]} and there is {row[13]}")
+            yield Problem("counter", subject, f"highestmodseq is {row[7]} and there is {row[13]}", account_id)
 
 
 def _sums(account_id: int, folders: list[Row]) -> Iterator[Problem]:
@@ -119,7 +123,7 @@ def _sums(account_id: int, folders: list[Row]) -> Iterator[Problem]:
     size, messages = sum(folder[11] for folder in folders), sum(folder[8] for folder in folders)
     for name, stored, real in (("bytes", row[1], size), ("messages", row[2], messages), ("expunged bytes", row[3], row[9])):
         if stored != real:
-            yield Problem("usage", subject, f"{name} is {stored} and should be {real}")
+            yield Problem("usage", subject, f"{name} is {stored} and should be {real}", account_id)
     last = max([row[6], *(folder[13] for folder in folders)])
     for name, stored, least in (
         ("modseq", row[0], last),
@@ -127,7 +131,7 @@ def _sums(account_id: int, folders: list[Row]) -> Iterator[Problem]:
         ("last uidvalidity", row[5], row[11]),
     ):
         if stored < least:
-            yield Problem("usage", subject, f"{name} is {stored} and must not be less than {least}")
+            yield Problem("usage", subject, f"{name} is {stored} and must not be less than {least}", account_id)
 
 
 def _blobs(account_id: int | None, fast: bool, progress: Progress) -> tuple[int, list[Problem]]:
