@@ -30,6 +30,7 @@ log = logging.getLogger(__name__)
 QUEUE_LIMIT = 5_000
 BATCH = 500
 CHECK_VIOLATION = "23514"
+_encode = json.JSONEncoder(separators=(",", ":"), default=str, ensure_ascii=False).encode
 
 _MESSAGES = sqlfiles.load("mailplatform.trace", "insert_messages")
 _EVENTS = sqlfiles.load("mailplatform.trace", "insert_events")
@@ -199,7 +200,7 @@ def _execute(cursor: Any, sql: str, params: dict[str, Any]) -> None:
 
 def _json(value: Any) -> str:
     # Not ASCII: an escaped lone surrogate would be refused by jsonb; _text replaces a raw one.
-    return _text(json.dumps(value, separators=(",", ":"), default=str, ensure_ascii=False).replace("\\u0000", "\\ufffd"))
+    return _text(_encode(value).replace("\\u0000", "\\ufffd"))
 
 
 def _text(value: str) -> str:

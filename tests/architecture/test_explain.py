@@ -1,10 +1,12 @@
 """Hot statements use indexes: each .sql file is EXPLAINed over filled tables, and a scan of a whole table is refused.
 
-A file's header says `-- explain: {"name": value, …}`: sample parameters as one line of JSON (bytes as {"hex": "00ff"}).
+A file's header says `-- explain: {"name": value, …}`: sample parameters as one line of JSON (bytes as {"hex": "00ff"}, a
+moment so many seconds ago as {"ago": 60}).
 A scan that is wanted says so: `-- scans: <table>: <reason>`.
 """
 
 import json
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +38,8 @@ def _headers(path: Path, word: str) -> list[str]:
 def _sample(value: Any) -> Any:
     if isinstance(value, dict) and set(value) == {"hex"}:
         return bytes.fromhex(value["hex"])
+    if isinstance(value, dict) and set(value) == {"ago"}:
+        return datetime.now(UTC) - timedelta(seconds=value["ago"])
     return [_sample(item) for item in value] if isinstance(value, list) else value
 
 
