@@ -12,6 +12,7 @@ from ipaddress import IPv4Network, IPv6Network
 from mailplatform.runtime.database import Bridge
 from mailplatform.runtime.spool import Room
 from protocols.imap.hints import Hints
+from protocols.imap.living import Living
 from protocols.imap.snapshots import Snapshots
 
 
@@ -25,6 +26,7 @@ class Context:
     passwords: Bridge
     snapshots: Snapshots
     hints: Hints
+    living: Living
     append_limit: int
     literal_limit: int = 1 << 20
     line_limit: int = 1 << 16

@@ -7,9 +7,10 @@ told of when this one selected the folder, and what came since; the folder remem
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from mailplatform.runtime.errors import MailError, NotPermitted
+from mailplatform.runtime.errors import MailError, NotFound, NotPermitted
 from mailplatform.store import folders
 from mailplatform.store.values import EntryRow, FolderId, FolderState, Stored
 from protocols.imap.hints import Watch
@@ -35,8 +36,12 @@ class Selected:
         self.view = View(version.snapshot, recent=[(recent_from, version.snapshot.last_uid)])
         self._last_uid = version.snapshot.last_uid
         self._unclaimed = False
-        self._watch = Watch(version.state.account_id, version.state.id, session, lambda: self.version.modseq)
+        self._watch = Watch(version.state.account_id, version.state.id, session, self._modseq)
         session.context.hints.watch(self._watch)
+
+    def _modseq(self) -> int:
+        """For the tick, which calls a deleted folder -1."""
+        return -1 if self.version.gone else self.version.modseq
 
     @property
     def folder_id(self) -> FolderId:
@@ -96,8 +101,11 @@ class Selected:
     # -- news
 
     async def report(self, session: ImapSession, may_expunge: bool) -> None:
-        """Tell the client what changed. Raises TemporarilyUnavailable when the store cannot be asked."""
-        version = await session.context.snapshots.current(self.folder_id, session.viewer)
+        """Tell the client what changed; a folder that is gone is empty. Raises TemporarilyUnavailable."""
+        try:
+            version = await session.context.snapshots.current(self.folder_id, session.viewer)
+        except NotFound:
+            version = self.version if self.version.gone else replace(self.version, snapshot=Snapshot(), gone=True)
         if version is self.version and not (may_expunge and self.view.pending):
             return
         last = version.snapshot.last_uid

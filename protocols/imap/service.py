@@ -18,8 +18,12 @@ from protocols.common.listener import Listener
 from protocols.common.service import Doors, proxies_of, serve
 from protocols.imap.context import Context
 from protocols.imap.hints import Hints
+from protocols.imap.living import Living
 from protocols.imap.session import ImapSession
 from protocols.imap.snapshots import Snapshots
+
+ENTITLED = ("access", "directory")
+"""Channels that say that somebody's rights may have changed."""
 
 
 def run(context: ServiceContext) -> None:
@@ -38,6 +42,7 @@ def context_of(site: SiteConfig) -> Context:
         passwords=Bridge(site.access.hash_threads, name="imap-passwords"),
         snapshots=Snapshots(quick, budget=imap.snapshot_bytes),
         hints=Hints(quick, tick_seconds=imap.tick_seconds),
+        living=Living(quick, per_account=imap.max_connections_per_account, poll_seconds=site.access.epoch_poll_seconds),
         append_limit=imap.max_append_bytes,
         literal_limit=imap.max_literal_bytes,
         line_limit=imap.max_line_bytes,
@@ -54,15 +59,17 @@ def build(service: ServiceContext, certificates: Certificates | None) -> Doors:
     site = service.site
     loop = asyncio.get_running_loop()
     context = context_of(site)
-    hints = context.hints
+    hints, living = context.hints, context.living
 
     def heard(channel: str, payload: str) -> None:
         account = notify.account_of(channel)
         if account is not None:
             loop.call_soon_threadsafe(hints.hint, account)
+        else:
+            loop.call_soon_threadsafe(living.hint)
 
-    subscriber = pubsub.subscribe([notify.CHANNELS], heard)
-    ticking = loop.create_task(hints.run())
+    subscriber = pubsub.subscribe([notify.CHANNELS, *ENTITLED], heard)
+    tasks = [loop.create_task(hints.run()), loop.create_task(living.run())]
     limits = Connections(site.imap.max_connections, site.imap.max_connections_per_address)
     listeners = {
         name: Listener(
@@ -80,7 +87,8 @@ def build(service: ServiceContext, certificates: Certificates | None) -> Doors:
     }
 
     def end() -> None:
-        ticking.cancel()
+        for task in tasks:
+            task.cancel()
         subscriber.stop()
         arrivals.drain(site.imap.drain_seconds)
 

@@ -2,14 +2,16 @@
 
 RFC 3501, RFC 9051 §5.5: commands of one client are carried out in the order they came; what changed in the selected folder is
 reported before the tagged answer. Output of one command is one write. Invariants: no socket write while a lock or a database
-connection is held; a peer that does not read is waited for (`sent`); any exception that is not a domain error is logged and
-answered NO [SERVERBUG]; passwords never reach a log.
+connection is held; a peer that does not read is waited for (`sent`), and its silence is its own; any exception that is not a
+domain error is logged and answered NO [SERVERBUG]; what was done is acknowledged even when the news cannot be read afterwards;
+passwords never reach a log. Who is put out (service ends, no longer entitled) is told BYE between two answers, never inside one.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Awaitable
 from ipaddress import ip_address
 
 from mailplatform.access.values import Identity
@@ -29,6 +31,7 @@ from protocols.imap.wire.literals import BEFORE_LOGIN, Chunk, Limits
 from protocols.imap.wire.machine import State
 from protocols.imap.wire.reader import AppendEnd, Bad, Continue, Event, Offer, Reader
 from protocols.imap.wire.responses import Code
+from protocols.imap.wire.view import OutOfOrder
 
 log = logging.getLogger(__name__)
 
@@ -36,6 +39,8 @@ READ_AHEAD = 1 << 20
 """Octets of commands a client may send ahead before it is no longer read from."""
 JOIN = 1 << 16
 """Output is handed to the transport at this size at the latest."""
+TURN = 64
+"""Pipelined commands of one client before the others have their turn."""
 
 
 class ImapSession(Connection):
@@ -59,8 +64,10 @@ class ImapSession(Connection):
         self._working = False
         self._more: asyncio.Future[None] | None = None
         self._bads = 0
+        self._heard = False  # something came, or is to be looked at, since `more` last waited
         self._ended = False
-        self._leaving = False
+        self._last_words = b""  # BYE, to be said as soon as no answer is under way
+        self._login_by: asyncio.TimerHandle | None = None
 
     # -- who and where
 
@@ -97,21 +104,36 @@ class ImapSession(Connection):
         return bool(networks) and any(ip_address(self.peer.address) in network for network in networks)
 
     def enter(self, identity: Identity) -> None:
-        """The client is who it says."""
+        """The client is who it says. Raises LimitReached when its account has too many connections."""
+        if self.closing:
+            raise ConnectionResetError("the peer is gone")
+        self.context.living.enter(self, identity)
         self.identity = identity
+        self.state = State.AUTHENTICATED
+        if self._login_by is not None:
+            self._login_by.cancel()
         self._bads = 0
         self.reader.limits = Limits(line=self.context.line_limit, literals=self.context.literal_limit)
         self.set_idle(self.context.idle_seconds)
 
-    async def login_failed(self, tag: bytes, error: AuthenticationFailed) -> bytes:
+    def login_failed(self, tag: bytes, error: AuthenticationFailed) -> bytes:
         """One answer for every reason; too many end the connection."""
-        self._count_bad()
+        self._bads += 1
         return errors.reply(tag, error)
+
+    def bad(self) -> None:
+        """Count an answer BAD that a handler gives itself."""
+        self._bads += 1
+
+    def put_out(self) -> None:
+        """This identity may be in no longer."""
+        self._leave(responses.bye("this sign-in is no longer valid", Code.EXPIRED))
 
     # -- what Connection calls
 
     def opened(self) -> None:
         self.set_idle(self.context.login_seconds)
+        self._login_by = self.loop.call_later(self.context.login_seconds, self._too_late)
         self.write(
             responses.untagged_ok(f"{self.context.server_name} IMAP ready", responses.code_capability(self.capabilities()))
         )
@@ -119,6 +141,7 @@ class ImapSession(Connection):
 
     def received(self, data: bytes) -> None:
         self.reader.feed(data)
+        self._heard = True
         if self._more is not None:
             if not self._more.done():
                 self._more.set_result(None)
@@ -136,6 +159,9 @@ class ImapSession(Connection):
             self.close()
 
     def closed(self) -> None:
+        if self._login_by is not None:
+            self._login_by.cancel()
+        self.context.living.leave(self)
         self.unselect()
         if self.append is not None:
             self.append.discard()
@@ -149,14 +175,29 @@ class ImapSession(Connection):
         return responses.bye("you were silent for too long")
 
     def drain(self) -> None:
-        self._leaving = True
-        if not self._working or self._more is not None:
-            self._farewell()
+        self._leave(responses.bye("the service is restarting", Code.UNAVAILABLE))
 
-    def _farewell(self) -> None:
-        self.write(responses.bye("the service is restarting", Code.UNAVAILABLE))
+    def _leave(self, last_words: bytes) -> None:
+        """End as soon as no answer is under way."""
+        if not self.closing:
+            self._last_words = self._last_words or last_words
+            if not self._working or self._more is not None:
+                self._end(self._last_words)
+
+    def _end(self, last_words: bytes) -> None:
+        self.write(last_words)
         self.flush()
-        self.close()
+        self.close(linger=True)
+
+    def _too_late(self) -> None:
+        """RFC 3501 §5.4 is about clients that have logged in; a stranger has less time."""
+        self._login_by = None
+        if self.identity is not None:
+            return
+        if self._working and self._more is None:  # a password is being looked at
+            self._login_by = self.loop.call_later(self.context.login_seconds, self._too_late)
+        else:
+            self._leave(responses.bye("you did not log in in time"))
 
     # -- output
 
@@ -178,14 +219,24 @@ class ImapSession(Connection):
     async def sent(self) -> None:
         """Flush, and wait while the peer does not read. Raises ConnectionResetError when it is gone."""
         self.flush()
-        await self.flushed()
+        self.busy = self.writable
+        try:
+            await self.flushed()
+        finally:
+            self.busy = True
 
     # -- input
 
     async def more(self) -> None:
-        """Wait for more octets of the client (its silence is its own, not ours)."""
+        """Wait for more octets of the client (its silence is its own, not ours), or for a wake."""
         self.flush()
         self.resume_reading()
+        if self._last_words:
+            self._end(self._last_words)
+            raise ConnectionResetError("the session was put out")
+        if self._heard:  # while the caller looked elsewhere
+            self._heard = False
+            return
         if self._ended:
             raise ConnectionResetError("the peer will send no more")
         self._more = self.loop.create_future()
@@ -194,12 +245,15 @@ class ImapSession(Connection):
             await self._more
         finally:
             self._more = None
+            self._heard = False
             self.busy = True
 
     def wake(self) -> None:
         """A hint for an idle session: let IDLE look for changes."""
-        if self.idling and self._more is not None and not self._more.done():
-            self._more.set_result(None)
+        if self.idling:
+            self._heard = True
+            if self._more is not None and not self._more.done():
+                self._more.set_result(None)
 
     async def line(self) -> bytes:
         """The next line of an exchange inside a command (SASL). Raises ConnectionResetError when the client is gone."""
@@ -212,16 +266,21 @@ class ImapSession(Connection):
             await self.more()
 
     async def upgrade(self, answer: bytes) -> None:
-        """STARTTLS: answer, drop what came before the handshake, become TLS."""
+        """STARTTLS: answer, drop what came before the handshake, become TLS. Raises ConnectionResetError when that fails."""
         self.pause_reading()
         self.write(answer)
         self.flush()
         self.reader.reset()
-        await self.start_tls()
+        try:
+            await self.start_tls()
+        except OSError as error:  # ssl.SSLError is one
+            log.info("imap: %s: TLS handshake: %s", self.peer.address, error)
+            raise ConnectionResetError("no TLS") from error
 
     # -- commands
 
     async def _work(self) -> None:
+        turn = 0
         try:
             while not self.closing:
                 piece = self.reader.next()
@@ -229,17 +288,24 @@ class ImapSession(Connection):
                     break
                 await self._take(piece)
                 self.flush()
-                if not self.writable:
-                    await self.flushed()
-                if self._leaving and self.append is None:
-                    self._farewell()
+                if self.closing:
+                    break
+                if self._bads >= self.context.max_errors:
+                    self._end(responses.bye("too many errors"))
+                elif self._last_words and self.append is None:
+                    self._end(self._last_words)
+                elif not self.writable:
+                    await self.sent()
+                elif (turn := turn + 1) % TURN == 0:
+                    await asyncio.sleep(0)
         except (ConnectionError, asyncio.CancelledError):
-            self.abort()
+            if self._ended:
+                self.close()
+            elif not self.closing:
+                self.abort()
         except Exception:
             log.exception("imap: %s: the session failed", self.peer.address)
-            self.write(responses.bye("internal error", Code.SERVERBUG))
-            self.flush()
-            self.close()
+            self._end(responses.bye("internal error", Code.SERVERBUG))
         finally:
             self._working = self.busy = False
             if self._ended:
@@ -267,7 +333,7 @@ class ImapSession(Connection):
 
     async def _command(self, command: c.Command) -> None:
         if not machine.allowed(self.state, command):
-            self._count_bad()
+            self._bads += 1
             self.write(responses.bad(command.tag, machine.refusal(self.state, command)))
             return
         await self._answer(command, HANDLERS[type(command)](self, command))
@@ -275,18 +341,24 @@ class ImapSession(Connection):
             self.flush()
             self.close()
 
-    async def _answer(self, command: c.Command, work: object) -> None:
+    async def _answer(self, command: c.Command, work: Awaitable[bytes]) -> None:
         self.reported = False
         try:
-            answer = await work  # type: ignore[misc]
-            if self.selected is not None and not self.reported:
-                await self.selected.report(self, machine.may_expunge(command))
+            answer = await work
+            await self._report(command)
+            if self.identity is not None:
+                self._bads = 0
         except MailError as error:
             if error.private:
                 log.info("imap: %s %s: %s", self.identity.login if self.identity else "-", type(command).__name__, error)
             answer = errors.reply(command.tag, error)
         except BadSyntax as error:
+            self._bads += 1
             answer = responses.bad(command.tag, str(error))
+        except OutOfOrder as error:
+            log.error("imap: folder %d: %s", self.chosen().folder_id, error)
+            self._end(responses.bye("the mailbox has changed, come again", Code.UNAVAILABLE))
+            return
         except (ConnectionError, asyncio.CancelledError):
             raise
         except Exception:
@@ -294,10 +366,21 @@ class ImapSession(Connection):
             answer = responses.no(command.tag, "internal error, it has been logged", Code.SERVERBUG)
         self.write(answer)
 
+    async def _report(self, command: c.Command) -> None:
+        """Tell what is new before the tagged answer, unless the command has done so."""
+        if self.selected is None or self.reported:
+            return
+        try:
+            await self.selected.report(self, machine.may_expunge(command))
+        except MailError:
+            # What the command did is done, and a client told NO would do it again; the news wait.
+            if isinstance(command, c.Noop | c.Check):
+                raise
+
     async def _begin_append(self, command: c.Append) -> None:
         if not machine.allowed(self.state, command):
             self.reader.refuse()
-            self._count_bad()
+            self._bads += 1
             self.write(responses.bad(command.tag, machine.refusal(self.state, command)))
             return
         run = self.append or AppendRun(command)
@@ -317,19 +400,11 @@ class ImapSession(Connection):
             self.append.discard()
             self.append = None
         if not isinstance(event.error, BadCharset):
-            self._count_bad()
+            self._bads += 1
         self.write(responses.refusal(event.error))
         if event.fatal:
-            self.write(responses.bye("that is too much to skip", Code.TOOBIG))
             self.flush()
-            self.close()
-
-    def _count_bad(self) -> None:
-        self._bads += 1
-        if self._bads >= self.context.max_errors:
-            self.write(responses.bye("too many errors"))
-            self.flush()
-            self.close()
+            self.close(linger=True)  # responses.refusal has said BYE
 
     # -- selection
 

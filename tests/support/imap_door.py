@@ -14,6 +14,7 @@ from protocols.common.limits import Connections
 from protocols.common.listener import Listener
 from protocols.imap.context import Context
 from protocols.imap.hints import Hints
+from protocols.imap.living import Living
 from protocols.imap.session import ImapSession
 from protocols.imap.snapshots import Snapshots
 
@@ -44,17 +45,20 @@ async def imap_listener(*, tick_seconds: float = 0.05, **limits: int) -> AsyncIt
         passwords=passwords,
         snapshots=Snapshots(quick),
         hints=Hints(quick, tick_seconds=tick_seconds),
+        living=Living(quick, per_account=limits.get("per_account", 100), poll_seconds=tick_seconds),
         append_limit=limits.get("append_limit", 10 << 20),
         plain_networks=(ip_network("127.0.0.0/8"),),
     )
     listener = Listener(
         "imap", lambda listener: ImapSession(listener, context), limits=Connections(1000, 1000), idle=30, total=float("inf")
     )
-    ticking = asyncio.get_running_loop().create_task(context.hints.run())
+    loop = asyncio.get_running_loop()
+    tasks = [loop.create_task(context.hints.run()), loop.create_task(context.living.run())]
     try:
         yield listener
     finally:
-        ticking.cancel()
+        for task in tasks:
+            task.cancel()
         await listener.drain(2)
         for bridge in (quick, slow, passwords):
             bridge.shutdown()

@@ -10,7 +10,6 @@ from mailplatform.runtime.errors import AuthenticationFailed, NotPermitted
 from mailplatform.standards.sasl import encoding, plain
 from protocols.imap.wire import commands as c
 from protocols.imap.wire import responses
-from protocols.imap.wire.machine import State
 from protocols.imap.wire.responses import Code
 
 if TYPE_CHECKING:
@@ -47,6 +46,7 @@ async def authenticate(session: ImapSession, command: c.Authenticate) -> bytes:
             answer = encoding.read(await session.line())
         said = plain.parse(answer)
     except plain.BadResponse as error:
+        session.bad()
         return responses.bad(command.tag, str(error))
     if said.authorisation and said.authorisation.lower() != said.login.lower():
         return responses.no(command.tag, "acting for another user is not offered", Code.AUTHORIZATIONFAILED)
@@ -60,9 +60,8 @@ async def enter(session: ImapSession, tag: bytes, username: str, password: str |
             check, username, password, protocol="imap", client_address=session.peer.address
         )
     except AuthenticationFailed as error:
-        return await session.login_failed(tag, error)
+        return session.login_failed(tag, error)
     if identity.account_id is None:
         raise NotPermitted("this user has no mailbox")
     session.enter(identity)
-    session.state = State.AUTHENTICATED
     return responses.ok(tag, f"{verb} completed", responses.code_capability(session.capabilities()))

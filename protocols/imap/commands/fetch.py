@@ -17,6 +17,7 @@ from mailplatform.store.values import Flag, FlagChange, MessageData
 from protocols.imap.sections import Content
 from protocols.imap.wire import commands as c
 from protocols.imap.wire import fetch_lines, responses
+from protocols.imap.wire.errors import BadSyntax
 from protocols.imap.wire.fetch_items import Attribute, BodySection, FetchItem, sets_seen
 from protocols.imap.wire.responses import Code
 from protocols.imap.wire.snapshot import Positions, Slice, Snapshot
@@ -40,7 +41,7 @@ async def fetch(session: ImapSession, command: c.Fetch) -> bytes:
     """Answer line by line; OK also when some message was gone for good, said by [EXPUNGEISSUED] (RFC 5530)."""
     selected = session.chosen()
     if command.vanished:
-        return responses.bad(command.tag, "QRESYNC is not enabled")
+        raise BadSyntax(0, "QRESYNC to be enabled")
     if command.changed_since is not None or Attribute.MODSEQ in command.items:
         session.enabled.add("CONDSTORE")
     positions = selected.positions(command.numbers, by_uid=command.by_uid)

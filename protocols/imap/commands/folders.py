@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mailplatform.runtime.errors import Malformed
+from mailplatform.runtime.errors import AlreadyExists, Malformed
 from mailplatform.store import folders
 from mailplatform.store.values import SpecialUse
 from protocols.imap.wire import commands as c
-from protocols.imap.wire import responses
+from protocols.imap.wire import names, responses
 from protocols.imap.wire.responses import Code
 
 if TYPE_CHECKING:
@@ -23,10 +23,18 @@ SPECIAL_USES = {
 }
 
 
+def fit(name: str) -> None:
+    """Raises Malformed for a name that no folder should get."""
+    why = names.unfit(name)
+    if why is not None:
+        raise Malformed(why, subject="name")
+
+
 async def create(session: ImapSession, command: c.Create) -> bytes:
     """RFC 3501 §6.3.3; missing parents are made too."""
     if len(command.special_use) > 1 or any(use.lower() not in SPECIAL_USES for use in command.special_use):
         return responses.no(command.tag, "that special use cannot be given to a mailbox", Code.USEATTR)
+    fit(command.mailbox)
     use = SPECIAL_USES[command.special_use[0].lower()] if command.special_use else None
     await session.context.quick.write(folders.create, session.account_id, command.mailbox, special_use=use, actor=session.actor)
     return responses.ok(command.tag, "CREATE completed")
@@ -34,6 +42,7 @@ async def create(session: ImapSession, command: c.Create) -> bytes:
 
 async def delete(session: ImapSession, command: c.Delete) -> bytes:
     """RFC 3501 §6.3.4; a session that has the folder selected sees it emptied."""
+    session.remembered = None
     await session.context.quick.write(folders.delete, session.account_id, command.mailbox, actor=session.actor)
     return responses.ok(command.tag, "DELETE completed")
 
@@ -41,8 +50,11 @@ async def delete(session: ImapSession, command: c.Delete) -> bytes:
 async def rename(session: ImapSession, command: c.Rename) -> bytes:
     """RFC 3501 §6.3.5; renaming INBOX moves its messages."""
     if command.target == "INBOX" and command.source != "INBOX":
-        raise Malformed("INBOX exists always", subject="name")
-    await session.context.slow.write(folders.rename, session.account_id, command.source, command.target, actor=session.actor)
+        raise AlreadyExists("INBOX exists always", subject="name")
+    target = command.target.removesuffix(names.SEPARATOR)
+    fit(target)
+    session.remembered = None
+    await session.context.slow.write(folders.rename, session.account_id, command.source, target, actor=session.actor)
     return responses.ok(command.tag, "RENAME completed")
 
 

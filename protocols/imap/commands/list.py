@@ -43,6 +43,7 @@ def order(names: Iterable[str]) -> list[str]:
 
 async def list_(session: ImapSession, command: c.List) -> bytes:
     """LIST. The empty pattern asks for the delimiter (RFC 3501 §6.3.8)."""
+    status.offered(command.status)
     if command.patterns == ("",) and not command.extended:
         session.write(responses.list_line("", ["\\Noselect"], delimiter=SEPARATOR))
         return responses.ok(command.tag, "LIST completed")
@@ -51,17 +52,17 @@ async def list_(session: ImapSession, command: c.List) -> bytes:
         for folder in await session.context.quick.call(folders.list_folders, session.account_id, session.viewer)
     }
     children = with_parents(known)
-    subscribed_below = set()
-    if ListSelect.RECURSIVEMATCH in command.select:
-        subscribed = {name for name, folder in known.items() if folder.subscribed}
-        subscribed_below = {name for name, has in with_parents(subscribed).items() if has}
+    below: set[str] = set()
+    if ListSelect.RECURSIVEMATCH in command.select:  # RFC 5258 §3.5: names with something below that the options select
+        chosen = [name for name, folder in known.items() if selected_by(folder, command.select)]
+        below = {name for name, has in with_parents(chosen).items() if has}
     matchers = [Matcher(joined(command.reference, pattern)) for pattern in command.patterns]
     for name in order(children):
         if not any(matcher.matches(name) for matcher in matchers):
             continue
         folder = known.get(name)
-        info = ["SUBSCRIBED"] if name in subscribed_below else []
-        if not info and not selected_by(folder, command.select):
+        info = ["SUBSCRIBED"] if name in below and ListSelect.SUBSCRIBED in command.select else []
+        if name not in below and not selected_by(folder, command.select):
             continue
         session.write(responses.list_line(name, attributes(folder, children[name], command), childinfo=info))
         if command.status and folder is not None:
@@ -80,7 +81,7 @@ def attributes(folder: FolderState | None, has_children: bool, command: c.List) 
     """Name attributes of one line."""
     words = ["\\HasChildren" if has_children else "\\HasNoChildren"]
     if folder is None:
-        words.append("\\Noselect")
+        words.append("\\NonExistent" if command.extended else "\\Noselect")  # RFC 5258 §3: the first implies the second
         return words
     if folder.special_use in USE_ATTRIBUTES:
         words.append(USE_ATTRIBUTES[folder.special_use])
@@ -91,6 +92,9 @@ def attributes(folder: FolderState | None, has_children: bool, command: c.List) 
 
 async def lsub(session: ImapSession, command: c.Lsub) -> bytes:
     """RFC 3501 §6.3.9: a level that only has subscribed names below it is \\Noselect, and only with `%`."""
+    if not command.pattern:
+        session.write(responses.list_line("", ["\\Noselect"], delimiter=SEPARATOR, lsub=True))
+        return responses.ok(command.tag, "LSUB completed")
     known = await session.context.quick.call(folders.list_folders, session.account_id, session.viewer)
     subscribed = {folder.name: folder for folder in known if folder.subscribed}
     matcher = Matcher(joined(command.reference, command.pattern))

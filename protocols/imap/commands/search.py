@@ -34,7 +34,8 @@ async def search(session: ImapSession, command: c.Search) -> bytes:
     wants_modseq = k.asks_modseq(command.key)
     if wants_modseq:
         session.enabled.add("CONDSTORE")
-    await selected.report(session, command.by_uid)
+    # What came is told first, so that it can be found; what went is not: it would move the numbers that the client has sent.
+    await selected.report(session, False)
     snapshot = selected.known
     found = sorted(await evaluate(session, selected, snapshot, command.key))
     numbers = selected.numbers(found, by_uid=command.by_uid)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mailplatform.runtime.errors import NotFound
 from mailplatform.store import expunge, folders
 from mailplatform.store.values import Reason
 from protocols.imap.selected import ALL_BITS, Selected
 from protocols.imap.wire import commands as c
 from protocols.imap.wire import flags, responses
+from protocols.imap.wire.errors import BadSyntax
 from protocols.imap.wire.machine import State
 from protocols.imap.wire.responses import Code
 from protocols.imap.wire.snapshot import Snapshot
@@ -41,10 +43,12 @@ async def examine(session: ImapSession, command: c.Examine) -> bytes:
 
 
 async def _open(session: ImapSession, command: c.Select | c.Examine, *, read_only: bool) -> bytes:
-    session.unselect()  # RFC 3501 §6.3.1: also when what follows fails
-    session.reported = True
     if command.qresync is not None:
-        return responses.bad(command.tag, "QRESYNC is not enabled")
+        raise BadSyntax(0, "QRESYNC to be enabled")
+    if session.selected is not None:
+        session.unselect()  # RFC 3501 §6.3.1: also when what follows fails
+        session.write(responses.untagged_ok("The mailbox before is closed", Code.CLOSED))  # RFC 7162 §3.2.11
+    session.reported = True
     if command.condstore:
         session.enabled.add("CONDSTORE")
     folder = await session.context.quick.call(folders.get, session.account_id, command.mailbox, session.viewer)
@@ -80,9 +84,12 @@ async def close(session: ImapSession, command: c.Close) -> bytes:
     """RFC 3501 §6.4.2: expunge without a word, unless read-only."""
     selected = session.chosen()
     if not selected.read_only:
-        await session.context.slow.write(
-            expunge.expunge, selected.folder_id, None, only_deleted=True, actor=session.actor, reason=Reason.EXPUNGED
-        )
+        try:
+            await session.context.slow.write(
+                expunge.expunge, selected.folder_id, None, only_deleted=True, actor=session.actor, reason=Reason.EXPUNGED
+            )
+        except NotFound:
+            pass  # the folder is gone, and with it what was to go
     session.unselect()
     return responses.ok(command.tag, "CLOSE completed")
 
