@@ -18,7 +18,7 @@ from mailplatform.runtime import database
 from mailplatform.runtime.errors import NotFound, TemporarilyUnavailable
 from mailplatform.store import blobs, packs, statements
 from mailplatform.store.lock import locked
-from mailplatform.store.models import AccountState, Blob, Entry
+from mailplatform.store.models import AccountState, Blob
 from mailplatform.store.values import Problem, VerifyReport
 
 Progress = Callable[[str, int, int], None]  # what, done, of how many
@@ -135,17 +135,15 @@ def _sums(account_id: int, folders: list[Row]) -> Iterator[Problem]:
 
 
 def _blobs(account_id: int | None, fast: bool, progress: Progress) -> tuple[int, list[Problem]]:
-    total = Blob.objects.count() if account_id is None else Entry.objects.filter(account_id=account_id).count()
+    ids = None
+    if account_id is not None:
+        ids = [row[0] for row in statements.run("verify_account_blobs", {"account": account_id})]
+    total = Blob.objects.count() if ids is None else len(ids)
     problems: list[Problem] = []
     sizes = _PackSizes()
-    checked, after = 0, 0
-    while True:
+    checked = 0
+    for rows in _blob_rows(ids):
         progress("blobs", min(checked, total), total)
-        name = "verify_blobs" if account_id is None else "verify_account_blobs"
-        rows = statements.run(name, {"after": after, "limit": _BLOBS, "account": account_id}, binary=True)
-        if not rows:
-            progress("blobs", checked, max(total, checked))
-            return checked, problems
         sound = []
         for row in rows:
             why = sizes.missing(row)
@@ -155,7 +153,21 @@ def _blobs(account_id: int | None, fast: bool, progress: Progress) -> tuple[int,
                 sound.append(row)
         if not fast:
             problems += _hashes(sound)
-        checked, after = checked + len(rows), rows[-1][0]
+        checked += len(rows)
+    progress("blobs", checked, max(total, checked))
+    return checked, problems
+
+
+def _blob_rows(ids: list[int] | None) -> Iterator[list[Row]]:
+    """These blobs, or all there are, some at a time."""
+    if ids is not None:
+        for start in range(0, len(ids), _BLOBS):
+            yield statements.run("verify_some_blobs", {"ids": ids[start : start + _BLOBS]}, binary=True)
+        return
+    after = 0
+    while rows := statements.run("verify_blobs", {"after": after, "limit": _BLOBS}, binary=True):
+        yield rows
+        after = rows[-1][0]
 
 
 class _PackSizes:

@@ -3,8 +3,8 @@
 (SELECT 'message', m.id
  FROM store_message AS m
  WHERE m.account_id = %(account)s
-   AND NOT EXISTS (SELECT FROM store_entry AS e WHERE e.message_id = m.id)
-   AND NOT EXISTS (SELECT FROM store_expunged AS x WHERE x.message_id = m.id)
+   AND (SELECT e.uid FROM store_entry AS e WHERE e.message_id = m.id LIMIT 1) IS NULL
+   AND (SELECT x.uid FROM store_expunged AS x WHERE x.message_id = m.id LIMIT 1) IS NULL
  LIMIT %(limit)s)
 UNION ALL
 (SELECT 'thread', r.thread_id
