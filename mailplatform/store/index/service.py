@@ -22,7 +22,8 @@ from mailplatform.store.index import writer
 
 log = logging.getLogger(__name__)
 
-BUSY_ARRIVALS = 40  # committed within a second: the machine has better things to do
+BUSY_ARRIVALS = 40  # committed within LATELY: the machine has better things to do
+LATELY = timedelta(seconds=1)
 PATIENCE_SECONDS = 5.0  # even then a batch goes on after so long, or search text would never catch up
 DRAIN_SECONDS = 2.0
 ACCOUNTS = 100  # looked at in one round
@@ -70,7 +71,7 @@ def round_(context: ServiceContext, stop: threading.Event) -> bool:
 def _yield_to_arrivals(stop: threading.Event) -> None:
     waited = 0.0
     while waited < PATIENCE_SECONDS and not stop.is_set():
-        params = {"since": clock.now() - timedelta(seconds=1), "limit": BUSY_ARRIVALS}
+        params = {"since": clock.now() - LATELY, "limit": BUSY_ARRIVALS}
         if statements.run("arrivals_lately", params)[0][0] < BUSY_ARRIVALS:
             return
         stop.wait(0.5)
