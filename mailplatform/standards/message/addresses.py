@@ -11,7 +11,7 @@ import re
 from typing import NamedTuple
 
 _MOST = 2000  # members of one field
-_OCTETS = 256 * 1024  # of one field; what follows is not looked at
+_OCTETS = 128 * 1024  # of one field; what follows is not looked at
 
 _SIMPLE = re.compile(
     rb"[ \t\r\n]*+(?:"

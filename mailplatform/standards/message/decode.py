@@ -72,6 +72,12 @@ def clean(text: str) -> str:
     return text if text.isprintable() else _CONTROL.sub("", text)
 
 
+def to_line(data: bytes, charset: str = "") -> str:
+    """As `to_text`, on one line."""
+    text = to_text(data, charset)
+    return text if text.isprintable() else text.replace("\r", " ").replace("\n", " ").replace("\t", " ")
+
+
 def base64(data: bytes) -> bytes:
     """What base64 says, as far as it says something: foreign octets are skipped, a broken end is dropped (RFC 2045 §6.8)."""
     try:

@@ -8,18 +8,17 @@ Encoded words in values stay as they are: RFC 2047 §5 forbids them there, sende
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import lru_cache
 
-from mailplatform.standards.message.decode import clean, to_text
+from mailplatform.standards.message.decode import to_line
 
 _MOST = 64
 _OCTETS = 64 * 1024
 _CACHED = 120
 _TYPE = re.compile(rb"[ \t\r\n]*+([!#$%&'*+.^_`{|}~0-9A-Za-z-]++)[ \t\r\n]*+(?:/[ \t\r\n]*+([!#$%&'*+.^_`{|}~0-9A-Za-z-]++))?+")
-_PARAM = re.compile(
-    rb';[\s;]*+([^\s=;"\x00-\x20\x7f-\xff]++)\s*+=\s*+(?:"((?:[^"\\]|\\.)*+)"?|([^;]*+))',
-    re.S,
-)
+_PARAM = re.compile(rb'([^\s=;"\x00-\x20\x7f-\xff]++)\s*+=\s*+(?:"((?:[^"\\]|\\.)*+)"?|([^;]*+))', re.S)
+_BETWEEN = re.compile(rb"[\s;]*+")
 _FOLD = re.compile(rb"\r?\n(?=[ \t])")
 _PAIR = re.compile(rb"\\(.)", re.S)
 _SECTION = re.compile(r"([^*]+)(?:\*([0-9]{1,4}))?(\*)?")
@@ -60,11 +59,12 @@ def parameters(value: bytes, at: int = 0) -> Params:
         value = _FOLD.sub(b"", value)
     plain: dict[str, str] = {}
     parts: dict[str, dict[int, tuple[bool, bytes]]] = {}
-    for count, (name, quoted, bare) in enumerate(_PARAM.findall(value, at)):
-        if count >= _MOST:
-            break
+    for name, quoted, bare in _written(value, at):
         key = name.decode("ascii").lower()
-        data = _PAIR.sub(rb"\1", quoted) if b"\\" in quoted else quoted or _bare(key, bare)
+        if quoted is None:
+            data = _bare(key, bare or b"")
+        else:
+            data = _PAIR.sub(rb"\1", quoted) if b"\\" in quoted else quoted
         if "*" in key:
             section = _SECTION.fullmatch(key)
             if section is not None:
@@ -74,10 +74,25 @@ def parameters(value: bytes, at: int = 0) -> Params:
                 plain.setdefault(section[1], "")
             continue
         if key not in plain:
-            plain[key] = to_text(data)
+            plain[key] = to_line(data)
     for key, sections in parts.items():
         plain[key] = _merged(sections)
-    return tuple((key, _one_line(text)) for key, text in plain.items())
+    return tuple(plain.items())
+
+
+def _written(value: bytes, at: int) -> Iterator[tuple[bytes, bytes | None, bytes | None]]:
+    """Name, quoted value or else bare value of each parameter, as it is written."""
+    at = value.find(b";", at)
+    count = 0
+    while at >= 0 and count < _MOST:
+        between = _BETWEEN.match(value, at)
+        at = between.end() if between else at
+        found = _PARAM.match(value, at)
+        if found is not None:
+            yield found[1], found[2], found[3]
+            at = found.end()
+            count += 1
+        at = value.find(b";", at)
 
 
 def _bare(key: str, data: bytes) -> bytes:
@@ -101,8 +116,4 @@ def _merged(sections: dict[int, tuple[bool, bytes]]) -> str:
                 charset = name.decode("latin-1")
             data = _PERCENT.sub(lambda hexed: bytes((int(hexed[1], 16),)), data)
         pieces += data
-    return to_text(bytes(pieces), charset)
-
-
-def _one_line(text: str) -> str:
-    return text if text.isprintable() else clean(text).replace("\r", " ").replace("\n", " ").replace("\t", " ")
+    return to_line(bytes(pieces), charset)

@@ -4,7 +4,7 @@ Standards: RFC 9051 §7.5.2 and its grammar (RFC 3501 §7.4.2 is the same but fo
 are written `name*` as utf-8''… so that they stay seven-bit).
 Invariants: strictly the grammar, whatever the message: quoted strings are 7-bit without CR, LF and NUL; all else is a literal;
 NUL, which no string may carry, becomes ?; numbers have no sign; a multipart has at least one body (an empty text/plain when the
-message has none); Sender and Reply-To repeat From when absent.
+message has none); Sender and Reply-To repeat From when absent. Embedded headers beyond a megabyte show an empty envelope.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ FIELDS = frozenset({
 
 _LITERAL = re.compile(rb'[\x00\r\n"\\\x80-\xff]')
 _LONGEST_QUOTED = 1000
+_EMBEDDED = 1 << 20
 _SAFE = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789!#$&+-.^_`|~")  # attribute-char, RFC 2231 §7
 _NO_BODY = b'("text" "plain" ("charset" "us-ascii") NIL NIL "7bit" 0 0'
 _NO_ENVELOPE = b"(NIL NIL NIL NIL NIL NIL NIL NIL NIL NIL)"
@@ -96,49 +97,64 @@ def _addresses(members: list[addresses.Member]) -> bytes:
 
 def bodystructure(raw: bytes, root: Part, extended: bool = True) -> bytes:
     """BODYSTRUCTURE; with `extended` off, BODY. Depth is bounded by the parser's limit."""
-    out: list[bytes] = []
-    _body(raw, root, extended, out)
-    return b"".join(out)
+    return b"".join(_Structure(raw, extended).body(root))
 
 
-def _body(raw: bytes, part: Part, extended: bool, out: list[bytes]) -> None:
-    if part.type == "multipart":
-        out.append(b"(")
+class _Structure:
+    """One BODYSTRUCTURE under way. room: octets of embedded headers that may still be read for their envelopes."""
+
+    def __init__(self, raw: bytes, extended: bool) -> None:
+        self.raw = raw
+        self.extended = extended
+        self.room = _EMBEDDED
+
+    def body(self, part: Part) -> list[bytes]:
+        """The pieces of one body."""
+        if part.type == "multipart":
+            return self.multipart(part)
+        out = [
+            b'("%b" "%b" %b %b %b "%b" %d'
+            % (
+                part.type.encode("ascii"),
+                part.subtype.encode("ascii"),
+                _params(part.params),
+                _nstring(part.id),
+                _nstring(part.description),
+                part.encoding.encode("ascii"),
+                part.end - part.body_start,
+            )
+        ]
+        if part.type == "text":
+            out.append(b" %d" % part.lines)
+        elif part.type == "message" and part.subtype in ("rfc822", "global"):
+            out.append(b" ")
+            out += self.message(part.embedded)
+            out.append(b" %d" % part.lines)
+        if self.extended:
+            out.append(b" " + _nstring(part.md5) + _placement(part))
+        out.append(b")")
+        return out
+
+    def multipart(self, part: Part) -> list[bytes]:
+        out = [b"("]
         for child in part.children:
-            _body(raw, child, extended, out)
+            out += self.body(child)
         if not part.children:
-            out.append(_NO_BODY + (b" NIL NIL NIL NIL)" if extended else b")"))
+            out.append(self.nobody())
         out.append(b' "%b"' % part.subtype.encode("ascii"))
-        if extended:
+        if self.extended:
             out.append(b" " + _params(part.params) + _placement(part))
         out.append(b")")
-        return
-    out.append(
-        b'("%b" "%b" %b %b %b "%b" %d'
-        % (
-            part.type.encode("ascii"),
-            part.subtype.encode("ascii"),
-            _params(part.params),
-            _nstring(part.id),
-            _nstring(part.description),
-            part.encoding.encode("ascii"),
-            part.end - part.body_start,
-        )
-    )
-    if part.type == "text":
-        out.append(b" %d" % part.lines)
-    elif part.type == "message" and part.subtype in ("rfc822", "global"):
-        embedded = part.embedded
-        out.append(b" ")
-        if embedded is None:
-            out.append(_NO_ENVELOPE + b" " + _NO_BODY + (b" NIL NIL NIL NIL)" if extended else b")"))
-        else:
-            out.append(envelope(raw, embedded) + b" ")
-            _body(raw, embedded, extended, out)
-        out.append(b" %d" % part.lines)
-    if extended:
-        out.append(b" " + _nstring(part.md5) + _placement(part))
-    out.append(b")")
+        return out
+
+    def message(self, root: Part | None) -> list[bytes]:
+        if root is None:
+            return [_NO_ENVELOPE, b" ", self.nobody()]
+        self.room -= root.body_start - root.header_start
+        return [envelope(self.raw, root) if self.room >= 0 else _NO_ENVELOPE, b" ", *self.body(root)]
+
+    def nobody(self) -> bytes:
+        return _NO_BODY + (b" NIL NIL NIL NIL)" if self.extended else b")")
 
 
 def _placement(part: Part) -> bytes:

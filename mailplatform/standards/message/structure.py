@@ -12,14 +12,14 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from mailplatform.standards.message.decode import to_text
+from mailplatform.standards.message.decode import to_line
 from mailplatform.standards.message.headers import header_end, unfold, wanted
 from mailplatform.standards.message.params import Params, content_type, disposition
 
 MOST_PARTS = 2000  # beyond it the last part runs on to the end of its parent
 MOST_DEPTH = 40  # beyond it a multipart or message has no children
 _BOUNDARY = 998  # RFC 2046 §5.1.1 allows 70; no line is longer than this (RFC 5322 §2.1.1)
-_FALSE = 512  # what a line that only begins like a delimiter costs of the budget, as if it were so many octets
+_FALSE = 512  # octets of the budget that a line costs which looks like a delimiter and parts nothing
 _TAGS = 32
 
 NAMES = frozenset({
@@ -167,9 +167,11 @@ class _Scanner:
                 self.budget -= _FALSE
                 at = raw.find(needle, at + length, end)
                 continue
-            if 0 <= first < at:  # two delimiter lines in a row part nothing
+            if 0 <= first < at:
                 spans.append((first, _before(raw, first, at)))
                 self.parts -= 1
+            else:
+                self.budget -= _FALSE  # two delimiter lines in a row part nothing
             first, closed = tail.end(), tail[1] is not None
             if closed:
                 break
@@ -218,7 +220,7 @@ def _full(
 
 def _line(found: dict[bytes, list[bytes]], name: bytes) -> str | None:
     values = found.get(name)
-    return to_text(unfold(values[0])) if values else None
+    return to_line(unfold(values[0])) if values else None
 
 
 def _encoding(value: bytes) -> str:

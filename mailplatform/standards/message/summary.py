@@ -13,7 +13,7 @@ from datetime import datetime
 from mailplatform.standards.casemap import casemap
 from mailplatform.standards.message import dates, render, text, threads
 from mailplatform.standards.message.addresses import Member
-from mailplatform.standards.message.decode import decoded, to_text
+from mailplatform.standards.message.decode import decoded, to_line
 from mailplatform.standards.message.structure import NAMES, Part, parse_with
 
 _FIELDS = NAMES | render.FIELDS | {b"references"}
@@ -63,7 +63,7 @@ def summary_of(raw: bytes, root: Part, found: dict[bytes, list[bytes]]) -> Summa
     """The summary of a message that `parse_with` has read already."""
     envelope, lists = render.envelope_of(found)
     own = threads.message_id(found[b"message-id"][0]) if b"message-id" in found else ""
-    subject = decoded(found[b"subject"][0])[:_SUBJECT] if b"subject" in found else ""
+    subject = decoded(found[b"subject"][0][: 4 * _SUBJECT])[:_SUBJECT] if b"subject" in found else ""
     authors, to, cc = lists.get(b"from", []), lists.get(b"to", []), lists.get(b"cc", [])
     first = _first(authors)
     return Summary(
@@ -114,7 +114,7 @@ def _first(members: list[Member]) -> Member | None:
 
 def _key(member: Member | None) -> str:
     """RFC 5256 §3: the local part of the first address."""
-    return casemap(to_text(member.local or b""))[:_KEY] if member else ""
+    return casemap(to_line(member.local or b""))[:_KEY] if member else ""
 
 
 def _people(members: list[Member]) -> str:
@@ -134,5 +134,5 @@ def _people(members: list[Member]) -> str:
 
 
 def _address(member: Member) -> str:
-    local = to_text(member.local or b"")
-    return f"{local}@{to_text(member.host)}" if member.host else local
+    local = to_line(member.local or b"")
+    return f"{local}@{to_line(member.host)}" if member.host else local

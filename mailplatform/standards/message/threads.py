@@ -1,7 +1,7 @@
 """What ties messages to each other: identifications, references, and the subject without its Re:.
 
 Standards: RFC 5322 §3.6.4 (Message-ID, References, In-Reply-To), RFC 5256 §2.1 (base subject), RFC 8621 §3 (threads of JMAP).
-Invariants: bounded (64 references of 998 octets, a subject of 2,000 characters); the hash of an identification never changes,
+Invariants: bounded (64 references of 998 octets, a subject of 1,000 characters); the hash of an identification never changes,
 because it is kept in databases.
 """
 
@@ -13,7 +13,7 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 from mailplatform.standards.casemap import casemap
-from mailplatform.standards.message.decode import to_text
+from mailplatform.standards.message.decode import to_line
 
 if TYPE_CHECKING:
     from mailplatform.standards.message.summary import Summary
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 MOST_REFERENCES = 64
 MOST_OCTETS = 998
 _OCTETS = 128 * 1024
-_SUBJECT = 2000
+_SUBJECT = 1000
 
 # A msg-id as it is, and as broken senders write it; space inside is dropped (RFC 5322 §4.5.4).
 _MESSAGE_ID = re.compile(rb"<([^<>]{1,1000})>")
 _PLAIN = re.compile(r"<[!#-;=?-\[\]-~]{1,996}>")
 _INSIDE = re.compile(rb'[\s"\\\x00]+')
-_BARE = re.compile(rb"[^\s<>(),;]{1,998}@[^\s<>(),;]{1,998}")
+_BARE = re.compile(rb"(?<![^\s<>(),;])[^\s<>(),;@]{1,998}+@[^\s<>(),;]{1,998}")
 
 _BLOB = re.compile(r"\[[^\[\]]*\]\s*")
 _LEADER = re.compile(r"(?:\[[^\[\]]*\]\s*)*(?:re|fwd?)\s*(?:\[[^\[\]]*\]\s*)?:\s*", re.I)
@@ -71,7 +71,7 @@ def _normal(text: bytes) -> str:
     """Without quoting and space, so that all spellings of one id are one (RFC 5256 §3 asks this of THREAD=REFERENCES)."""
     if _INSIDE.search(text) is not None:
         text = _INSIDE.sub(b"", text)
-    one = to_text(text)
+    one = to_line(text)
     if len(one) > MOST_OCTETS - 2 or not one.isascii():
         one = one.encode("utf-8")[: MOST_OCTETS - 2].decode("utf-8", "ignore")
     return f"<{one}>"
