@@ -37,15 +37,15 @@ class BlobStore(Protocol):
 
     def write(self, pieces: Iterable[bytes]) -> packs.Stretch: ...
 
-    def read(self, pack_id: int, offset: int, length: int) -> bytes: ...
+    def read(self, name: str, offset: int, length: int) -> bytes: ...
 
 
 class _Packs:
     def write(self, pieces: Iterable[bytes]) -> packs.Stretch:
         return packs.writer.write(pieces)
 
-    def read(self, pack_id: int, offset: int, length: int) -> bytes:
-        return packs.read(pack_id, offset, length)
+    def read(self, name: str, offset: int, length: int) -> bytes:
+        return packs.read(name, offset, length)
 
 
 large: BlobStore = _Packs()
@@ -89,7 +89,7 @@ class _Place:
     size: int
     codec: int
     data: bytes | None
-    pack_id: int | None
+    pack: str | None
     offset: int
     length: int
 
@@ -131,16 +131,16 @@ def _pieces(place: _Place, start: int, end: int) -> Iterator[bytes]:
         if place.data is not None:
             yield compress.unpack(place.codec, place.data, place.size)[start:end]
             return
-        assert place.pack_id is not None
+        assert place.pack is not None
         try:
-            with packs.opened(place.pack_id) as file:
+            with packs.opened(place.pack) as file:
                 yield from _from_pack(file, place, start, end)
         except FileNotFoundError:
             # Compacted since the row was read: the row names its new place.
             moved = _places([place.id])
-            if not moved or moved[0].pack_id == place.pack_id or moved[0].pack_id is None:
+            if not moved or moved[0].pack in (place.pack, None):
                 raise
-            with packs.opened(moved[0].pack_id) as file:
+            with packs.opened(moved[0].pack or "") as file:
                 yield from _from_pack(file, moved[0], start, end)
     except (ValueError, OSError) as error:
         log.error("blob %d: %s", place.id, error)

@@ -87,7 +87,7 @@ def compact(now: datetime) -> int:
 
 def _rewrite(pack: Pack, now: datetime) -> None:
     for blob_id, offset, length in Blob.objects.filter(pack=pack).values_list("pk", "pack_offset", "pack_length"):
-        stretch = packs.writer.write([packs.read(pack.pk, offset, length)])
+        stretch = packs.writer.write([packs.read(pack.name, offset, length)])
         Blob.objects.filter(pk=blob_id, pack=pack).update(pack=stretch.pack_id, pack_offset=stretch.offset)
     Pack.objects.filter(pk=pack.pk).update(retired_at=now)
 
@@ -99,7 +99,7 @@ def unlink_retired(now: datetime, grace: timedelta = GRACE) -> int:
         if Blob.objects.filter(pack=pack).exists():
             Pack.objects.filter(pk=pack.pk).update(retired_at=None)
             continue
-        packs.unlink(pack.pk, pack.name)
+        packs.unlink(pack.name)
         pack.delete()
         ended += 1
     return ended

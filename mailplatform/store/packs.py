@@ -43,6 +43,7 @@ class Stretch:
     """Where some bytes stand: flushed, so a transaction may name them."""
 
     pack_id: int
+    name: str
     offset: int
     length: int
 
@@ -111,7 +112,7 @@ class Writer:
             raise _refusal(pack.broken) from pack.broken
         if pack.sealed:
             self._close(pack)
-        return Stretch(pack.row.pk, offset, length)
+        return Stretch(pack.row.pk, pack.name, offset, length)
 
     def close(self) -> None:
         """Seal this process's pack (on drain), so that the compactor may look at it."""
@@ -168,28 +169,26 @@ class _Readers:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._open: dict[int, int] = {}
-        self._names: dict[int, str] = {}
+        self._open: dict[Path, int] = {}
 
-    def descriptor(self, pack_id: int) -> int:
+    def descriptor(self, path: Path) -> int:
         """A duplicate of the pack's descriptor, for the caller to close. Raises FileNotFoundError."""
         with self._lock:
-            file = self._open.pop(pack_id, None)
+            file = self._open.pop(path, None)
             if file is not None:
-                self._open[pack_id] = file  # now the youngest
+                self._open[path] = file  # now the youngest
                 return os.dup(file)
-        name = Pack.objects.values_list("name", flat=True).get(pk=pack_id)
-        file = os.open(folder() / name, os.O_RDONLY | os.O_CLOEXEC)
+        file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         with self._lock:
-            if pack_id not in self._open:
-                self._open[pack_id] = os.dup(file)
+            if path not in self._open:
+                self._open[path] = os.dup(file)
             while len(self._open) > _MOST_OPEN:
                 os.close(self._open.pop(next(iter(self._open))))
         return file
 
-    def forget(self, pack_id: int) -> None:
+    def forget(self, path: Path) -> None:
         with self._lock:
-            file = self._open.pop(pack_id, None)
+            file = self._open.pop(path, None)
         if file is not None:
             os.close(file)
 
@@ -198,18 +197,18 @@ _readers = _Readers()
 
 
 @contextlib.contextmanager
-def opened(pack_id: int) -> Iterator[int]:
-    """A descriptor to pread from; it stays good while a compactor unlinks the name."""
-    file = _readers.descriptor(pack_id)
+def opened(name: str) -> Iterator[int]:
+    """A descriptor to pread from; it stays good while a compactor unlinks the name. Raises FileNotFoundError."""
+    file = _readers.descriptor(folder() / name)
     try:
         yield file
     finally:
         os.close(file)
 
 
-def read(pack_id: int, offset: int, length: int) -> bytes:
+def read(name: str, offset: int, length: int) -> bytes:
     """Some bytes of a pack. Raises FileNotFoundError, or ValueError when the pack ends before."""
-    with opened(pack_id) as file:
+    with opened(name) as file:
         return read_from(file, offset, length)
 
 
@@ -224,8 +223,8 @@ def read_from(file: int, offset: int, length: int) -> bytes:
     return b"".join(pieces)
 
 
-def unlink(pack_id: int, name: str) -> None:
+def unlink(name: str) -> None:
     """Take a pack's file away; readers that have it open go on."""
-    _readers.forget(pack_id)
+    _readers.forget(folder() / name)
     with contextlib.suppress(FileNotFoundError):
         os.unlink(folder() / name)

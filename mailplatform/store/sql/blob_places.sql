@@ -1,3 +1,5 @@
 -- Where the bytes of some blobs are.
 -- explain: {"ids": [1]}
-SELECT id, size, codec, data, pack_id, pack_offset, pack_length FROM store_blob WHERE id = ANY(%(ids)s::bigint[])
+SELECT b.id, b.size, b.codec, b.data, p.name, b.pack_offset, b.pack_length
+FROM store_blob AS b LEFT JOIN store_pack AS p ON p.id = b.pack_id
+WHERE b.id = ANY(%(ids)s::bigint[])
