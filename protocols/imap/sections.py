@@ -53,7 +53,7 @@ class Content:
     def _inside(self, item: BodySection) -> bytes | None:
         part = structure.find(self.root, item.path)
         if part is None:
-            return None
+            return b"" if item.text in (Text.ALL, Text.MIME) and self._is_implied(item.path) else None
         match item.text:
             case Text.ALL:
                 return self.raw[part.body_start : part.end]
@@ -70,6 +70,13 @@ class Content:
                 return self.raw[inner.body_start : inner.end]
             case _:
                 return self._fields(self.raw[inner.header_start : inner.body_start], item)
+
+    def _is_implied(self, path: tuple[int, ...]) -> bool:
+        """Whether this is the one empty part that BODYSTRUCTURE shows in a multipart without any (its grammar wants one)."""
+        above = structure.find(self.root, path[:-1]) if len(path) > 1 else self.root
+        if above is not None and above.embedded is not None:
+            above = above.embedded
+        return path[-1] == 1 and above is not None and above.type == "multipart" and not above.children
 
     @staticmethod
     def _fields(header: bytes, item: BodySection) -> bytes:
