@@ -55,6 +55,7 @@ class Summary:
 
 def summarise(raw: bytes) -> Summary:
     """Everything of a message that is worth computing once. Never raises, whatever the bytes."""
+    raw = bytes(raw)  # no copy of what is bytes already
     root, found = parse_with(raw, _FIELDS)
     return summary_of(raw, root, found)
 

@@ -101,7 +101,7 @@ def _readable(root: Part) -> Iterator[Part]:
     """The parts a reader is shown first: of an alternative its plain text, then the others."""
     later: list[Part] = []
     for part in leaves(root, embedded=False):
-        if part.disposition == "attachment" or not is_text(part):
+        if part.disposition == "attachment" or part.type == "message" or not is_text(part):
             continue
         if part.subtype == "html":
             later.append(part)
@@ -118,8 +118,8 @@ def part_text(raw: bytes, part: Part) -> str:
 
 
 def is_text(part: Part) -> bool:
-    """Whether there are words in it; a multipart that broke apart may have some."""
-    return part.type == "text" or (part.type == "multipart" and not part.children)
+    """Whether there are words in it: texts, reports (message/delivery-status and its kin), a multipart that broke apart."""
+    return part.type == "text" or (part.type in ("multipart", "message") and not part.children)
 
 
 def leaves(root: Part, embedded: bool = True) -> Iterator[Part]:

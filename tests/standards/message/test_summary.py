@@ -53,6 +53,10 @@ def test_nothing():
     assert (made.message_id, made.references, made.sent_at, made.author, made.preview) == ("", (), None, "", "")
 
 
+def test_other_buffers_are_read_too():
+    assert summarise(memoryview(MIXED)) == summarise(bytearray(MIXED)) == summarise(MIXED)  # type: ignore[arg-type]
+
+
 def test_raw_octets_are_read_for_people():
     assert summarise(SAMPLES["eight bits"]).from_text == "Grüße <grüße@bücher.example>"
     assert summarise(SAMPLES["latin-1"]).subject == "Grüße"

@@ -39,6 +39,11 @@ def test_a_broken_multipart_is_found():
     assert finds(b"Content-Type: multipart/mixed; boundary=x\r\n\r\nlost words\r\n", "LOST words")
 
 
+def test_reports_are_found():
+    raw = b"Content-Type: message/delivery-status\r\n\r\nStatus: 5.1.1\r\n"
+    assert finds(raw, "status: 5.1.1") and preview(raw) == ""
+
+
 def test_header_text():
     found = text.header_text(PLAIN)
     assert text.search_key("subject: café at noon") in found
