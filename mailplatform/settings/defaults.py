@@ -105,7 +105,7 @@ class Smtp:
     """The MX: mail from the world (RFC 5321)."""
 
     port: int = key(0, "0: port_base + 25.")
-    workers: int = key(0, "Processes; 0: one a core, at most 4.")
+    workers: int = key(0, "Processes; 0: one for two cores, at most 4. Fewer make larger, cheaper batches.")
     connections: int = key(4, "Database connections a process may open for recipients and the like (the committer has two more).")
     max_message_bytes: int = key(50 * MIB, "SIZE; a domain may say less.")
     max_recipients: int = key(1000, "RCPT commands accepted in one transaction.")

@@ -100,9 +100,10 @@ class SiteConfig:
         return _secret(self.home, f"secrets/{name}", name)
 
     def workers(self, role: str) -> int:
-        """Processes of a role; 0 in the file means one a core, at most 4."""
+        """Processes of a role; 0 in the file means one a core, at most 4, and for smtp one for two cores."""
         said = int(getattr(getattr(self, role), "workers", 1))
-        return said or min(os.cpu_count() or 1, 4)
+        cores = os.cpu_count() or 1
+        return said or min(max(cores // 2, 1) if role == "smtp" else cores, 4)
 
     def listeners(self) -> dict[str, list[Listener]]:
         """Role → its ways in, one a configured address."""
