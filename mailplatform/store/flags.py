@@ -35,13 +35,17 @@ def store(
     changed: list[EntryRow] = []
     modified: list[int] = []
     highest = 0
-    for portion in bulk.breaths(bulk.slices(uids)):
+    written = False
+    for portion in bulk.slices(uids):
+        if written:
+            bulk.pause()
         with locked(account_id) as ledgers:
             ledger = ledgers[account_id]
             (place,) = bulk.places(folder_id)
             highest = place.highestmodseq
             portion_changed, failed = _store(ledger, place, portion, change, unchangedsince, viewer)
             modified += failed
+            written = ledger.altered
             if portion_changed:
                 changed += portion_changed
                 highest = ledger.modseq

@@ -18,7 +18,7 @@ from mailplatform.trace import ids, record
 from mailplatform.trace.events import CODE_PARAMS, Code
 
 FEW = 16
-_ID = re.compile(rb"\bid ([0-9a-hjkmnp-tv-z]{%d})\b" % ids.LENGTH)
+_ID = re.compile(rb"^Received:\s[^;]*?\bwith\s+\S+[^;]*?\bid\s+([0-9a-hjkmnp-tv-z]{%d})\b" % ids.LENGTH, re.MULTILINE)
 
 
 def tell(

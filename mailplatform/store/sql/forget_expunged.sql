@@ -7,7 +7,8 @@ WITH oldest AS MATERIALIZED (
     ORDER BY x.expunged_at
     LIMIT %(limit)s
 ), gone AS (
-    DELETE FROM store_expunged AS x USING oldest AS o WHERE x.folder_id = o.folder_id AND x.uid = o.uid
+    DELETE FROM store_expunged AS x USING oldest AS o
+    WHERE x.folder_id = o.folder_id AND x.uid = o.uid AND x.account_id = %(account)s AND x.expunged_at < %(before)s
     RETURNING x.folder_id, x.modseq
 ), floors AS (
     UPDATE store_folder AS f SET expunged_floor = greatest(f.expunged_floor, g.modseq)

@@ -10,5 +10,6 @@ WITH oldest AS MATERIALIZED (
     UPDATE store_expunged AS x SET message_id = NULL, purged_at = %(now)s
     FROM oldest AS o
     WHERE x.folder_id = o.folder_id AND x.uid = o.uid
+      AND x.account_id = %(account)s AND x.message_id IS NOT NULL AND x.expunged_at < %(before)s
 )
 SELECT o.message_id, CASE WHEN o.counted THEN o.size ELSE 0 END FROM oldest AS o

@@ -21,6 +21,9 @@ from tests.house.store.building import ANNA, a_store, assert_counters, fill, inb
 BEHIND = (
     "SELECT count(*) FROM store_message AS m LEFT JOIN store_searchtext AS t ON t.message_id = m.id WHERE t.message_id IS NULL"
 )
+END_OTHERS = """
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()
+"""
 
 
 def a_context(**index: object) -> ServiceContext:
@@ -76,9 +79,7 @@ def test_the_process_serves_until_it_is_told_to_end(real) -> None:
         while rows(BEHIND) != [(0,)] and time.monotonic() < end:
             time.sleep(0.05)
         assert rows(BEHIND) == [(0,)]
-        rows(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
-        )
+        rows(END_OTHERS)
         fill(inbox(account), 2)
         while rows(BEHIND) != [(0,)] and time.monotonic() < end:
             time.sleep(0.05)
