@@ -12,52 +12,50 @@ from html import unescape
 
 from mailplatform.standards.message.decode import clean
 
-_MARKUP = re.compile(r"<(?=[!?/a-zA-Z])")
-_NAME = re.compile(r"/?([a-zA-Z][a-zA-Z0-9]{0,12})")
-_SPACES = re.compile(r"\s+")
+# What is dropped with its content, or is a comment; then every other tag. An unclosed tag runs to the end.
+_UNSEEN = re.compile(r"<(?:!--|(script|style|title|template)\b[^>]*+>?)", re.I)
+_CLOSERS = {name: re.compile(rf"</{name}\b[^>]*+>?", re.I) for name in ("script", "style", "title", "template")}
+_TAG = re.compile(r"<(?=[!?/a-zA-Z])/?([a-zA-Z0-9]*+)[^>]*+>?")
 _BREAKS = frozenset({
     "address", "article", "aside", "blockquote", "body", "br", "caption", "center", "dd", "div", "dl", "dt", "fieldset",
     "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "html", "li", "main", "nav", "ol", "option", "p", "pre",
     "section", "table", "tbody", "td", "tfoot", "th", "thead", "tr", "ul",
 })  # fmt: skip
-_DROPPED = {name: re.compile(rf"</{name}\b[^>]*+>?", re.I) for name in ("script", "style", "title", "template")}
+_PARTING = _BREAKS | {name.upper() for name in _BREAKS}
 
 
-def to_text(html: str, enough: int = 0) -> str:
-    """The readable text, words apart where elements part them, single spaces throughout; about its first `enough` characters."""
-    out: list[str] = []
-    unclosed: set[str] = set()
-    at, end, room = 0, len(html), enough or len(html) + 1
-    while at < end:
-        found = _MARKUP.search(html, at)
-        if found is None:
-            break
-        start = found.start()
-        if start > at:
-            out.append(html[at:start])
-            if not out[-1].isspace():
-                room -= start - at
-                if room <= 0:
-                    at = end
-                    break
-        if html.startswith("<!--", start):
-            close = html.find("-->", start + 4)
-            at = end if close < 0 else close + 3
-            continue
-        close = html.find(">", start)
-        at = end if close < 0 else close + 1
-        name = _NAME.match(html, start + 1)
-        word = name[1].lower() if name else ""
-        if word in _BREAKS:
-            out.append(" ")
-        elif word in _DROPPED and word not in unclosed and html[start + 1] != "/":
-            closer = _DROPPED[word].search(html, at)
-            if closer is not None:
-                at = closer.end()
-            else:
-                unclosed.add(word)  # without its end tag the rest is text: a broken mail is better found than lost
-    out.append(html[at:])
-    text = "".join(out)
+def to_text(html: str) -> str:
+    """The readable text, words apart where elements part them, single spaces throughout."""
+    text = _TAG.sub(_between, _seen(html) if _UNSEEN.search(html) else html)
     if "&" in text:
         text = clean(unescape(text))
-    return _SPACES.sub(" ", text).strip()
+    return " ".join(text.split())
+
+
+def _between(tag: re.Match[str]) -> str:
+    return " " if tag[1] in _PARTING else ""
+
+
+def _seen(html: str) -> str:
+    """Without comments, scripts, styles and titles."""
+    out: list[str] = []
+    unclosed: set[str] = set()
+    at, end = 0, len(html)
+    while at < end:
+        found = _UNSEEN.search(html, at)
+        if found is None:
+            break
+        out.append(html[at : found.start()])
+        at = found.end()
+        if found[1] is None:
+            close = html.find("-->", at)
+            at = end if close < 0 else close + 3
+            continue
+        word = found[1].lower()
+        closer = None if word in unclosed else _CLOSERS[word].search(html, at)
+        if closer is not None:
+            at = closer.end()
+        else:
+            unclosed.add(word)  # without its end tag the rest is text: a broken mail is better found than lost
+    out.append(html[at:])
+    return "".join(out)

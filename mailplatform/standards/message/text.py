@@ -24,7 +24,7 @@ _PART_OCTETS = 256 * 1024
 _MESSAGE_CHARACTERS = 1_000_000
 _FIELD_OCTETS = 64 * 1024
 _PLAIN_OCTETS = (480, 4096)  # most often the first few lines are enough
-_HTML_OCTETS = (8 * 1024, 48 * 1024)
+_HTML_OCTETS = (2 * 1024, 12 * 1024, 48 * 1024)
 _SPACES = re.compile(r"\s+")
 _CUT = re.compile(r"(?i)\[(?:image|cid):[^\]]{0,200}\]")
 # What senders put into the first lines so that nobody sees more of them: joiners, soft hyphens, fillers, marks of order.
@@ -91,7 +91,7 @@ def preview(raw: bytes, root: Part) -> str:
 
 def _shown(data: bytes, part: Part) -> str:
     text = to_text(transfer(data, part.encoding), part.param("charset"))
-    text = html.to_text(text, 2 * PREVIEW) if part.subtype == "html" else " ".join(text.split())
+    text = html.to_text(text) if part.subtype == "html" else " ".join(text.split())
     if not text.isascii():
         text = " ".join(text.translate(_INVISIBLE).split()).rstrip("\ufffd")
     return _CUT.sub("", text).strip() if "[" in text else text
