@@ -57,6 +57,8 @@ class Connection(asyncio.Protocol):
         self._open = False
         self._proxy: bytes | None = None
         self._shaking = False
+        self._early = b""
+        self._held = b""
         self._peer_done = False
         self._thrown_away = 0
         self._reading_paused = False
@@ -177,14 +179,19 @@ class Connection(asyncio.Protocol):
         if not self._reading_paused:
             before.pause_reading()
         try:
-            after = await self.loop.start_tls(
-                before,
-                self,
-                tls.context,
-                server_side=True,
-                ssl_handshake_timeout=self.listener.handshake_seconds,
-                ssl_shutdown_timeout=5.0,
+            shaking = self.loop.create_task(
+                self.loop.start_tls(
+                    before,
+                    self,
+                    tls.context,
+                    server_side=True,
+                    ssl_handshake_timeout=self.listener.handshake_seconds,
+                    ssl_shutdown_timeout=5.0,
+                )
             )
+            # The task's first step queues the protocol's connection_made; what is queued after that step comes behind it.
+            self.loop.call_soon(self.loop.call_soon, self._feed_early, before)
+            after = await shaking
         except BaseException:
             before.abort()
             raise
@@ -196,6 +203,24 @@ class Connection(asyncio.Protocol):
         self.secure = True
         self._reading_paused = False
         self._last = self.loop.time()
+        if self._held:
+            self.loop.call_soon(self._deliver_held)
+
+    def _deliver_held(self) -> None:
+        """What came with the last bytes of the handshake, now that our words go through TLS too."""
+        held, self._held = self._held, b""
+        self.data_received(held)
+
+    def _feed_early(self, transport: asyncio.Transport) -> None:
+        """Give the TLS layer what an implicit door read before it stood: the loop reads as soon as it has accepted."""
+        early, self._early = self._early, b""
+        layer: Any = transport.get_protocol()  # a BufferedProtocol by its methods, in asyncio and in uvloop
+        while early and hasattr(layer, "get_buffer") and not transport.is_closing():
+            room = layer.get_buffer(len(early))
+            count = min(len(room), len(early))
+            room[:count] = early[:count]
+            layer.buffer_updated(count)
+            early = early[count:]
 
     def tls_words(self) -> tuple[str, str] | None:
         """(protocol, cipher suite) of the TLS in force, for trace and Received:, or None."""
@@ -216,7 +241,9 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self._last = self.loop.time()
-        if self.closing:
+        if self._shaking:  # reading is paused until the TLS layer stands, so this has come through it
+            self._held += data
+        elif self.closing:
             self._thrown_away += len(data)
             if self._thrown_away > THROWN_AWAY:
                 self.abort()
@@ -230,6 +257,8 @@ class Connection(asyncio.Protocol):
                 self.abort()
         elif self._proxy is not None:
             self._proxied(self._proxy + data)
+        elif self.listener.implicit_tls:
+            self._early += data
 
     def eof_received(self) -> bool | None:
         self._peer_done = True
@@ -287,12 +316,8 @@ class Connection(asyncio.Protocol):
         if found.client is not None:
             self.peer = peer_of(found.client, found.reached)
         rest = data[found.length :]
-        if rest and self.listener.implicit_tls:
-            # The ClientHello came in one segment with the header, where start_tls cannot see it. RFC-less: a proxy that does so
-            # speaks to us in clear instead. Nothing is lost but the connection.
-            log.warning("%s: %s sent TLS together with its PROXY header", self.listener.name, self.peer.address)
-            self.abort()
-            return
+        if self.listener.implicit_tls:
+            self._early, rest = rest, b""
         self._enter()
         if rest and self._open:
             self.data_received(rest)
@@ -304,7 +329,6 @@ class Connection(asyncio.Protocol):
             return
         self._entered = True
         if self.listener.implicit_tls:
-            self.pause_reading()  # now: a ClientHello read before the task below begins would be lost
             self.listener.spawn(self._shake())
         else:
             self._begin()
