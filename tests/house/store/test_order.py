@@ -14,6 +14,7 @@ from django.db import connection
 from mailplatform.runtime.errors import TemporarilyUnavailable
 from mailplatform.store import changes, expunge, fetch, flags, folders, move
 from mailplatform.store.values import EntryRow, Flag, FlagChange
+from mailplatform.store.verify import verify
 from tests.house.store.building import ANNA, a_store, assert_counters, fill, put, rows
 from tests.support.messages import a_message
 
@@ -105,13 +106,17 @@ def test_no_lower_modseq_ever_appears_late(real, seed: int) -> None:
     writers = [Writer(account, names, seed * 10 + number, stop) for number in range(WRITERS)]
     for thread in (*followers, *writers):
         thread.start()
-    time.sleep(SECONDS)
+    end, looked = time.monotonic() + SECONDS, 0
+    while time.monotonic() < end:
+        assert verify().problems == ()  # of one moment, whatever goes on
+        looked += 1
     stop.set()
     for thread in (*writers, *followers):
         thread.join(30)
         assert not thread.is_alive()
         assert thread.failure is None, f"{thread.name}: {thread.failure!r}"
     assert sum(writer.done for writer in writers) > 20
+    assert looked > 0
     for follower in followers:
         follower.follow()
         _, packed = fetch.load(follower.folder_id, account)
