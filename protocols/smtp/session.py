@@ -69,6 +69,7 @@ class SmtpSession(Connection, SMTP):  # type: ignore[misc]  # their transport is
         self._idle_commands = 0
         self._transactions = 0
         self._ending = False
+        self._upgrading = False
         self._peer_ended = False
 
     # -- the connection's hooks --
@@ -149,7 +150,7 @@ class SmtpSession(Connection, SMTP):  # type: ignore[misc]  # their transport is
             return
         if len(self._lines) > _BACKLOG:
             self.pause_reading()
-        else:
+        elif not self._upgrading:
             self.resume_reading()
 
     def _line(self, line: bytes | BadLine) -> None:
@@ -258,8 +259,8 @@ class SmtpSession(Connection, SMTP):  # type: ignore[misc]  # their transport is
         if self.listener.tls is None:
             self._refuse(replies.TLS_MISSING)
             return
-        self.busy = True
-        self.pause_reading()
+        self.busy = self._upgrading = True
+        self.pause_reading()  # the ClientHello is for the TLS layer, which stands a turn of the loop later
         self._say(replies.READY_TLS)
         self._flush()
         self._lines.drop()
@@ -272,7 +273,7 @@ class SmtpSession(Connection, SMTP):  # type: ignore[misc]  # their transport is
             log.info("%s: STARTTLS: %s", self.peer.address, error)
             return
         finally:
-            self.busy = False
+            self.busy = self._upgrading = False
         self._lines.drop()
         self._secured()
         self._advance()
