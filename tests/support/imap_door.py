@@ -35,7 +35,7 @@ def a_mailbox(address: str = "anna@a.test", password: str = PASSWORD, **columns:
 
 
 @asynccontextmanager
-async def imap_listener(*, tick_seconds: float = 0.05, **limits: int) -> AsyncIterator[Listener]:
+async def imap_listener(*, tick_seconds: float = 0.05, login_seconds: float = 60.0, **limits: int) -> AsyncIterator[Listener]:
     """A listener that makes sessions; passwords may be sent in clear from loopback."""
     quick, slow, passwords = Bridge(2, name="quick"), Bridge(2, name="slow"), Bridge(1, name="passwords")
     context = Context(
@@ -47,6 +47,7 @@ async def imap_listener(*, tick_seconds: float = 0.05, **limits: int) -> AsyncIt
         hints=Hints(quick, tick_seconds=tick_seconds),
         living=Living(quick, per_account=limits.get("per_account", 100), poll_seconds=tick_seconds),
         append_limit=limits.get("append_limit", 10 << 20),
+        login_seconds=login_seconds,
         plain_networks=(ip_network("127.0.0.0/8"),),
     )
     listener = Listener(
