@@ -126,10 +126,14 @@ def commands(pids: Iterable[int]) -> dict[int, str]:
     return found
 
 
-def environment(home: Path) -> dict[str, str]:
-    """For a process that uses Django with this home."""
-    return os.environ | {
+def make_users(home: Path, domain: str, count: int, password: str) -> None:
+    """Run benchmarks.users for this home, as the user that owns it."""
+    variables = {
         "MAILPLATFORM_HOME": str(home),
         "DJANGO_SETTINGS_MODULE": "mailplatform.settings.computed",
         "PYTHONPATH": str(ROOT),
     }
+    owner = home.stat()
+    drop = {"user": owner.st_uid, "group": owner.st_gid, "extra_groups": []} if os.geteuid() == 0 else {}
+    command = [sys.executable, "-m", "benchmarks.users", domain, str(count), password]
+    subprocess.run(command, check=True, cwd=ROOT, env=os.environ | variables, **drop)  # type: ignore[call-overload]

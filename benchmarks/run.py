@@ -16,7 +16,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from benchmarks.instance import ROOT, Instance, environment, free_port_base, pss_mib
+from benchmarks.instance import ROOT, Instance, free_port_base, make_users, pss_mib
 from benchmarks.table import table
 
 DOMAIN, USERS, PASSWORD = "bench.test", 220, "pw"
@@ -42,8 +42,7 @@ def main() -> int:
             print(f"waiting {SETTLE_SECONDS} s for the idle memory", file=sys.stderr)
             time.sleep(SETTLE_SECONDS)
             figures["ours"]["idle_pss_mib"] = pss_mib(instance.pids())
-        made = [sys.executable, "-m", "benchmarks.users", DOMAIN, str(USERS), PASSWORD]
-        subprocess.run(made, check=True, cwd=ROOT, env=environment(options.home))
+        make_users(options.home, DOMAIN, USERS, PASSWORD)
         if (options.bench / "mailbench.py").exists():
             _measure(instance, options, figures)
         else:

@@ -11,6 +11,7 @@ against, so a changed password is never believed.
 import fcntl
 import hashlib
 import hmac
+import logging
 import os
 import secrets
 import threading
@@ -29,6 +30,8 @@ from argon2.low_level import Type, hash_secret, verify_secret
 from django.conf import settings
 
 from mailplatform.runtime.errors import TemporarilyUnavailable
+
+log = logging.getLogger(__name__)
 
 MACHINE = 8
 _CACHE_ENTRIES = 20_000
@@ -119,8 +122,12 @@ class Hasher:
     def _turn(self) -> Iterator[None]:
         if not self._turns.acquire(timeout=_WAIT_SECONDS):
             raise TemporarilyUnavailable(private="too many passwords wait to be hashed")
-        gate = self._gate()
+        gate = -1
         try:
+            try:
+                gate = self._gate()
+            except OSError:  # a gate that cannot be opened bounds nothing; people still come in
+                log.warning("passwords: no place among the machine's hashes", exc_info=True)
             yield
         finally:
             if gate >= 0:

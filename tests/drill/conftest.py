@@ -1,14 +1,12 @@
 """One instance for all drills of a run, with its users; ended afterwards."""
 
-import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from benchmarks.instance import ROOT, Instance, environment, free_port_base
+from benchmarks.instance import Instance, free_port_base, make_users
 
 DOMAIN, PASSWORD, USERS = "drill.test", "drill-password", 24
 
@@ -20,12 +18,7 @@ def instance() -> Iterator[Instance]:
         running = Instance(Path(folder) / "home", port_base=free_port_base())
         running.up()
         try:
-            make_users(running)
+            make_users(running.home, DOMAIN, USERS, PASSWORD)
             yield running
         finally:
             running.down()
-
-
-def make_users(instance: Instance) -> None:
-    made = [sys.executable, "-m", "benchmarks.users", DOMAIN, str(USERS), PASSWORD]
-    subprocess.run(made, check=True, cwd=ROOT, env=environment(instance.home))

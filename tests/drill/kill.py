@@ -15,14 +15,13 @@ import random
 import re
 import signal
 import smtplib
-import subprocess
 import sys
 import tempfile
 import time
 from collections import Counter
 from pathlib import Path
 
-from benchmarks.instance import ROOT, Instance, environment, free_port_base
+from benchmarks.instance import Instance, free_port_base, make_users
 from tests.drill.ledger import Ledger, broken_promises, refused_for_good
 from tests.drill.senders import AppendSender, Errand, Sender, SmtpSender
 from tests.support.clients.imap import Imap
@@ -46,8 +45,7 @@ class Drill:
     def prepare(self) -> None:
         """Start, make the users and the group."""
         print(f"up in {self.instance.up():.1f} s")
-        made = [sys.executable, "-m", "benchmarks.users", DOMAIN, str(USERS), PASSWORD]
-        subprocess.run(made, check=True, cwd=ROOT, env=environment(self.instance.home))
+        make_users(self.instance.home, DOMAIN, USERS, PASSWORD)
         members = [word for n in range(1, GROUP_MEMBERS + 1) for word in ("--member", f"u{n}@{DOMAIN}")]
         self.instance.manage("group", "add", GROUP, *members, check=False)
 
