@@ -85,8 +85,10 @@ class Drill:
         if not pids:
             print(f"  {role}: no pid in endpoints.json")
             return
-        self._kill(role, [self.chance.choice(pids)])
+        victim = self.chance.choice(pids)
+        self._kill(role, [victim])
         self._serves_again(role, time.monotonic())
+        self._is_back(role, victim)
 
     def _kill_all(self) -> None:
         pids = self.instance.endpoints().get("pids", {})
@@ -112,6 +114,17 @@ class Drill:
         outage = time.monotonic() - began
         self.outages.append((what, outage))
         print(f"  killed {what}: serves again after {outage:.2f} s; {dict(self.ledger.counts())}", flush=True)
+
+    def _is_back(self, role: str, victim: int) -> None:
+        """Wait until the role runs whole again, so that the next kill finds a healthy house."""
+        until = time.monotonic() + SERVICE_SECONDS
+        while True:
+            pids = self.instance.endpoints().get("pids", {}).get(role, [])
+            if pids and victim not in pids and all(Path(f"/proc/{pid}").exists() for pid in pids):
+                return
+            if time.monotonic() > until:
+                raise AssertionError(f"{role} ({victim}) does not come back: {pids}")
+            time.sleep(0.05)
 
     def _serves(self) -> bool:
         """Both doors greet, a recipient is known, a user logs in and reads."""

@@ -13,7 +13,9 @@ SEED = int(os.environ.get("DRILL_SEED", random.SystemRandom().randrange(1 << 30)
 
 
 @pytest.mark.drill
-def test_every_promise_is_kept_while_everything_is_killed(tmp_path_factory, capsys) -> None:
+def test_every_promise_is_kept_while_everything_is_killed(
+    tmp_path_factory: pytest.TempPathFactory, capsys: pytest.CaptureFixture[str]
+) -> None:
     home = tmp_path_factory.mktemp("drill")
     for folder in (home, *home.parents[:2]):
         folder.chmod(0o755)  # the service user must reach it
