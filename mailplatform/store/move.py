@@ -13,6 +13,7 @@ from collections.abc import Sequence
 
 from django.conf import settings
 
+from mailplatform.runtime import clock
 from mailplatform.runtime.errors import LimitReached, NotPermitted
 from mailplatform.store import bulk, statements, trail, usage
 from mailplatform.store.expunge import remove
@@ -90,7 +91,14 @@ def _copy(ledger: Ledger, source: bulk.Place, target: bulk.Place, uids: list[int
     """Insert the copies; (uid, message id, flags, size) of each source entry, ascending: the first copy has target.uidnext."""
     if not uids:
         return []
-    params = {"folder": source.id, "target": target.id, "uids": uids, "uidnext": target.uidnext, "base": ledger.modseq + 1}
+    params = {
+        "folder": source.id,
+        "target": target.id,
+        "uids": uids,
+        "uidnext": target.uidnext,
+        "base": ledger.modseq + 1,
+        "now": clock.now(),
+    }
     rows = [(row[0], row[1], row[2], row[3]) for row in statements.run("copy_entries", params)]
     ledger.draw(len(rows))
     return rows
