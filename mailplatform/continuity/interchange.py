@@ -11,6 +11,7 @@ read by lines, so its largest message must fit into memory.
 
 from __future__ import annotations
 
+import getpass
 import re
 import time
 from collections import deque
@@ -25,7 +26,15 @@ from uuid import UUID, uuid5
 from mailplatform.directory import accounts
 from mailplatform.mailflow import append, arrivals
 from mailplatform.mailflow.units import Unit
-from mailplatform.runtime.errors import MailError, Malformed, NotFound, OverQuota, StorageFull, TemporarilyUnavailable
+from mailplatform.runtime.errors import (
+    MailError,
+    Malformed,
+    NotFound,
+    NotPermitted,
+    OverQuota,
+    StorageFull,
+    TemporarilyUnavailable,
+)
 from mailplatform.standards.message import dates, headers
 from mailplatform.store import folders
 from mailplatform.store.values import SEPARATOR, Actor, ArrivalResult, Flag, FolderState
@@ -83,7 +92,7 @@ def target(text: str) -> tuple[int, str]:
 
 
 def import_path(path: Path, account_id: int, folder: str, *, actor: Actor, progress: Progress | None = None) -> Imported:
-    """Import what a path holds, in its order. Raises NotFound (path), Malformed (nothing that we read), OverQuota, StorageFull.
+    """Import what a path holds, in its order. Raises what `read` does, OverQuota, StorageFull.
 
     After an error what came in stays; run again, it goes on where it stopped.
     """
@@ -162,15 +171,23 @@ def _ensure(account_id: int, name: str, actor: Actor) -> FolderState:
 
 
 def read(path: Path) -> Iterator[Found]:
-    """The messages of an mbox file, a Maildir, a message file, or a tree of such files. Raises NotFound, Malformed."""
-    if path.is_file():
-        yield from _file(path, path.name)
-    elif (path / "cur").is_dir() or (path / "new").is_dir():
-        yield from _maildir(path)
-    elif path.is_dir():
-        yield from _tree(path)
-    else:
-        raise NotFound(f"{path} is not there", subject="path")
+    """The messages of an mbox file, a Maildir, a message file, or a tree of such files.
+
+    Raises NotFound, Malformed (nothing that we read), NotPermitted (a file this process may not read).
+    """
+    try:
+        if path.is_file():
+            yield from _file(path, path.name)
+        elif (path / "cur").is_dir() or (path / "new").is_dir():
+            yield from _maildir(path)
+        elif path.is_dir():
+            yield from _tree(path)
+        else:
+            raise NotFound(f"{path} is not there", subject="path")
+    except OSError as error:
+        who = getpass.getuser()
+        words = f"{error.filename or path} cannot be read by the user {who}: {error.strerror}"
+        raise NotPermitted(words, subject="path") from error
 
 
 def _file(path: Path, position: str) -> Iterator[Found]:

@@ -11,7 +11,7 @@ from django.core.management import call_command
 
 from mailplatform.continuity import interchange
 from mailplatform.directory import accounts as directory
-from mailplatform.runtime.errors import Malformed, NotFound, OverQuota
+from mailplatform.runtime.errors import Malformed, NotFound, NotPermitted, OverQuota
 from mailplatform.store import fetch, folders, keywords
 from mailplatform.store.values import Flag
 from mailplatform.store.verify import verify
@@ -120,6 +120,8 @@ def test_what_is_refused(account: int, tmp_path: Path) -> None:
         interchange.import_path(tmp_path / "nothing", account, "INBOX", actor=ANNA)
     with pytest.raises(Malformed):
         interchange.import_path(tmp_path, account, "INBOX", actor=ANNA)
+    with pytest.raises(NotPermitted, match="cannot be read by the user"):
+        interchange.import_path(Path("/proc/self/mem"), account, "INBOX", actor=ANNA)
     with pytest.raises(Malformed):
         interchange.target("INBOX")
     with pytest.raises(NotFound):
