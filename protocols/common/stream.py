@@ -374,7 +374,7 @@ class Connection(asyncio.Protocol):
         age = now - self._began
         if silent >= self.idle or (age >= self.listener.total and not self.busy):
             self.write(self.timed_out())
-            self.close()
+            self.close(linger=True)
         else:
             left = self.listener.total - age
             self._rearm(max(0.01, min(self.idle - silent, left if left > 0 else TICK, TICK)))

@@ -43,6 +43,13 @@ def play(scene: Callable[[Sink, Listener], Awaitable[None]], **options: object) 
     return sink
 
 
+async def eventually(condition: Callable[[], bool]) -> None:
+    """Wait until something is so; ten seconds at most."""
+    async with asyncio.timeout(10):
+        while not condition():
+            await asyncio.sleep(0.005)
+
+
 async def bare(door: Listener) -> SmtpClient:
     return SmtpClient(*await in_process(door.connection))
 

@@ -12,6 +12,7 @@ import uvloop
 from protocols.common.limits import Connections
 from protocols.common.listener import Listener
 from protocols.smtp.roles import Limits
+from tests.house.smtp.test_doors import eventually
 from tests.support.clients.smtp import SmtpClient
 from tests.support.smtp_sink import Sink, listener
 from tests.transcripts.runner import in_process
@@ -181,13 +182,13 @@ def test_our_own_slowness_is_not_the_clients() -> None:
         client = await client_of(door)
         sink.gate = asyncio.Event()
         waiting = asyncio.create_task(client.deliver("a@b.test", ["u1@a.test"], b"x\r\n"))
-        await asyncio.sleep(0.2)
+        await asyncio.sleep(1.2)
         assert not waiting.done()
         sink.gate.set()
         assert (await waiting)[-1].code == 250
         await client.quit()
 
-    play(scene, replace(DEFAULT, command_seconds=0.05, data_seconds=0.05))
+    play(scene, replace(DEFAULT, command_seconds=1.0, data_seconds=1.0))
 
 
 def test_connections_in_all_and_from_one_address() -> None:
@@ -198,7 +199,7 @@ def test_connections_in_all_and_from_one_address() -> None:
         assert (await third.answer()).code == 421
         assert await is_closed(third)
         await first.quit()
-        await asyncio.sleep(0.01)
+        await eventually(lambda: door.limits.now == 1)
         fourth = await client_of(door)
         await fourth.quit()
         await second.quit()
@@ -248,12 +249,12 @@ def test_who_does_not_read_is_not_read_from() -> None:
         for _ in range(200):
             client.send(b"HELP\r\n" * 1000)
             await asyncio.sleep(0)
-        await asyncio.sleep(0.2)
-        assert not session.writable
+        await eventually(lambda: not session.writable)
+        await asyncio.sleep(0.1)  # and no further
         assert session.transport is not None
         assert session.transport.get_write_buffer_size() < 1 << 20
         client.writer.transport.abort()
-        await asyncio.sleep(0.05)
+        await eventually(lambda: not door.connections)
 
     play(scene, replace(DEFAULT, idle_commands=10**9))
 

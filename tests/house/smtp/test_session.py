@@ -15,7 +15,7 @@ from mailplatform.runtime.spool import Room
 from protocols.common.listener import Listener
 from protocols.smtp.roles import Limits
 from protocols.smtp.wire.data import stuffed
-from tests.house.smtp.test_doors import bare, play
+from tests.house.smtp.test_doors import bare, eventually, play
 from tests.support.clients.smtp import SmtpClient
 from tests.support.smtp_sink import Sink, listener
 
@@ -141,13 +141,14 @@ def test_a_peer_that_leaves_before_the_answer_has_sent_its_message() -> None:
         client = await greeted(door)
         await client.group("MAIL FROM:<a@b.test>", "RCPT TO:<u1@a.test>", "DATA")
         sink.gate = asyncio.Event()
+        session = next(iter(door.connections))
         client.send(b"x\r\n.\r\n")
-        await asyncio.sleep(0.02)
+        await eventually(lambda: session.busy)
         client.writer.transport.abort()
-        await asyncio.sleep(0.02)
+        await eventually(lambda: session._peer_ended)
+        assert sink.taken == []
         sink.gate.set()
-        await asyncio.sleep(0.02)
-        assert len(sink.taken) == 1
+        await eventually(lambda: len(sink.taken) == 1)
 
     play(scene)
 
@@ -165,7 +166,7 @@ def test_what_waits_while_we_work_is_bounded() -> None:
         assert (await client.answer()).code == 250
         assert (await client.answer()).code == 250
         client.writer.transport.abort()
-        await asyncio.sleep(0.05)
+        await eventually(lambda: not door.connections)
 
     play(scene, limits=replace(Limits(), idle_commands=10**9))
 
@@ -213,8 +214,7 @@ def test_memory_of_all_messages_together_is_bounded(tmp_path: Path) -> None:
             for client in clients:
                 client.send(b"x" * 4998 + b"\r\n")
                 await client.writer.drain()
-            await asyncio.sleep(0.01)
-            assert room.held <= 50_000
+                assert room.held <= 50_000
         for client in clients:
             client.send(b".\r\n")
             assert (await client.answer()).code == 250
