@@ -46,7 +46,7 @@ _LOCK_TIMEOUT = "55P03"
 _DISK_FULL = "53100"
 _TRIES = 5
 _RECONNECT = (0.0, 0.1, 0.3, 0.6, 1.0)  # seconds before each new try after a lost connection
-_WAIT = 0.05  # seconds the side thread waits for one account before it looks at the others again
+_WAIT = 0.025  # seconds the side thread waits for one account before it looks at the others again
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +55,10 @@ class Waiting:
 
     unit: Unit
     since: float
+
+
+def _accounts(waiting: Waiting) -> list[int]:
+    return [placement.account_id for placement in waiting.unit.placements]
 
 
 _committers: dict[int, Committer[Waiting]] = {}  # by process, since threads do not survive a fork
@@ -76,6 +80,7 @@ def _committer() -> Committer[Waiting]:
                     helper_after=limits.helper_after_seconds,
                     most_waiting=limits.most_waiting,
                     on_thread_end=close_connection,
+                    keys=_accounts,
                 )
                 _committers.clear()
                 _committers[os.getpid()] = found
@@ -105,29 +110,26 @@ def commit(waiting: list[Waiting], patient: bool) -> Sequence[Outcome]:
         space.check()
     except StorageFull as full:
         return [full] * len(waiting)
-    outcomes = _attempt([one.unit for one in waiting])
-    if patient:
-        _be_patient(waiting, outcomes)
+    units = [one.unit for one in waiting]
+    if not patient:
+        return _attempt(units)
+    # One busy account is waited for, chosen by chance so that each has its turn; it is held then, while the others are tried.
+    wanted = [p.account_id for p in random.choice(units).placements]  # noqa: S311
+    outcomes = _attempt(units, wait_for=random.choice(wanted) if wanted else None)  # noqa: S311
+    _give_up(waiting, outcomes)
     return outcomes
 
 
-def _be_patient(waiting: list[Waiting], outcomes: list[Outcome]) -> None:
-    """Bring units whose accounts were busy to an end: wait a little for one of them, or give up those out of time."""
-    busy = [n for n, outcome in enumerate(outcomes) if isinstance(outcome, Later)]
+def _give_up(waiting: list[Waiting], outcomes: list[Outcome]) -> None:
+    """Bring units to an end whose accounts have been busy for too long."""
     now = time.monotonic()
+    busy = [n for n, outcome in enumerate(outcomes) if isinstance(outcome, Later)]
     out_of_time = [n for n in busy if now - waiting[n].since >= waiting[n].unit.patience]
-    if out_of_time:
-        queued = [n for n in out_of_time if waiting[n].unit.aside is not None]
-        for n in out_of_time:
-            outcomes[n] = TemporarilyUnavailable(private=f"accounts busy for {waiting[n].unit.patience} s")
-        for n, outcome in zip(queued, _attempt([_queued(waiting[n].unit) for n in queued]), strict=True):
-            outcomes[n] = outcome
-    left = [n for n in busy if n not in out_of_time]
-    if left:
-        # One account, chosen by chance so that each is waited for in turn; held then, while the others are tried again.
-        account = random.choice([p.account_id for p in waiting[random.choice(left)].unit.placements])  # noqa: S311
-        for n, outcome in zip(left, _attempt([waiting[n].unit for n in left], wait_for=account), strict=True):
-            outcomes[n] = outcome
+    for n in out_of_time:
+        outcomes[n] = TemporarilyUnavailable(private=f"accounts busy for {waiting[n].unit.patience} s")
+    queued = [n for n in out_of_time if waiting[n].unit.aside is not None]
+    for n, outcome in zip(queued, _attempt([_queued(waiting[n].unit) for n in queued]), strict=True):
+        outcomes[n] = outcome
 
 
 def _queued(unit: Unit) -> Unit:

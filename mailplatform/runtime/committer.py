@@ -15,7 +15,7 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
@@ -36,6 +36,7 @@ LATER = Later()
 
 _FIRST, _SECOND, _ASIDE = "first", "second", "aside"
 _SECOND_IDLE = 0.25  # seconds; the second thread is for bursts
+_LOOK_AHEAD = 200  # units passed over while looking for such as can go
 
 
 class Committer(Generic[U]):
@@ -47,6 +48,8 @@ class Committer(Generic[U]):
         An exception raised fails the whole batch with TemporarilyUnavailable.
     most: units a batch. helper_at: units waiting that start the second thread. helper_after: seconds the first may run.
     on_thread_end: called when a thread has been idle for idle_seconds and ends (to close its database connection).
+    keys: what a unit needs for itself while it is committed (its accounts). A unit whose keys a running batch has stays in
+        the queue: two batches of one process that want the same lock would only send each other's units aside.
     inline: commit in the caller's thread, one unit a batch (tests).
     """
 
@@ -61,6 +64,7 @@ class Committer(Generic[U]):
         idle_seconds: float = 60.0,
         most_waiting: int = 10_000,
         on_thread_end: Callable[[], None] | None = None,
+        keys: Callable[[U], Iterable[Hashable]] = lambda _unit: (),
         inline: bool = False,
     ) -> None:
         self._commit = commit
@@ -71,6 +75,7 @@ class Committer(Generic[U]):
         self._idle_seconds = idle_seconds
         self._most_waiting = most_waiting
         self._on_thread_end = on_thread_end
+        self._keys = keys
         self._inline = inline
         self._lock = threading.Lock()
         self._waiting: deque[tuple[U, Future[Any]]] = deque()
@@ -80,6 +85,7 @@ class Committer(Generic[U]):
         self._empty = threading.Condition(self._lock)
         self._threads: dict[str, threading.Thread] = {}
         self._running: dict[str, float] = {}  # role → when its commit began
+        self._taken: dict[str, set[Hashable]] = {}  # role → keys of the batch it runs
 
     def put(self, unit: U) -> Future[Any]:
         """Queue one unit; the future ends after its commit. Raises nothing: refusals come through the future."""
@@ -95,6 +101,8 @@ class Committer(Generic[U]):
             began = self._running.get(_FIRST)
             if began is None:
                 self._ensure(_FIRST)
+            elif _SECOND in self._running:
+                pass
             elif len(self._waiting) >= self._helper_at or time.monotonic() - began > self._helper_after:
                 self._ensure(_SECOND)
         return future
@@ -120,20 +128,50 @@ class Committer(Generic[U]):
 
     def _next(self, role: str) -> list[tuple[U, Future[Any]]]:
         """The next batch of a thread; empty when it has been idle too long, and then the thread is no longer ours."""
-        queue = self._aside if role == _ASIDE else self._waiting
         idle = _SECOND_IDLE if role == _SECOND else self._idle_seconds
         with self._lock:
             self._running.pop(role, None)
+            if self._taken.pop(role, None) and self._waiting:
+                self._wake[_SECOND if role == _FIRST else _FIRST].notify()  # it may have waited for what this batch had
             if not (self._waiting or self._aside or self._running):
                 self._empty.notify_all()
-            if not queue and not self._wake[role].wait_for(lambda: bool(queue), timeout=idle):
+            batch: list[tuple[U, Future[Any]]] = []
+
+            def found() -> bool:
+                batch.extend(self._all_aside() if role == _ASIDE else self._free(role))
+                return bool(batch)
+
+            if not self._wake[role].wait_for(found, timeout=idle):
                 del self._threads[role]
                 return []
-            batch = [queue.popleft() for _ in range(min(len(queue), self._most))]
             self._running[role] = time.monotonic()
-            if role != _ASIDE and len(queue) >= self._helper_at:
+            if role != _ASIDE and len(self._waiting) >= self._helper_at:
                 self._ensure(_SECOND if role == _FIRST else _FIRST)
             return batch
+
+    def _all_aside(self) -> list[tuple[U, Future[Any]]]:
+        return [self._aside.popleft() for _ in range(min(len(self._aside), self._most))]
+
+    def _free(self, role: str) -> list[tuple[U, Future[Any]]]:
+        """The next units whose keys no running batch has. Under the lock."""
+        if not self._waiting:
+            return []
+        others: set[Hashable] = set().union(*self._taken.values())
+        batch: list[tuple[U, Future[Any]]] = []
+        left: list[tuple[U, Future[Any]]] = []
+        mine: set[Hashable] = set()
+        while self._waiting and len(batch) < self._most and len(left) < _LOOK_AHEAD:
+            one = self._waiting.popleft()
+            keys = set(self._keys(one[0]))
+            if others and not others.isdisjoint(keys):
+                left.append(one)
+            else:
+                batch.append(one)
+                mine |= keys
+        self._waiting.extendleft(reversed(left))
+        if batch:
+            self._taken[role] = mine
+        return batch
 
     def _work(self, role: str) -> None:
         try:

@@ -9,9 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mailplatform.settings.service import Listener
-from mailplatform.settings.site import CODE, SiteConfig
+from mailplatform.settings.site import SiteConfig
 
-COMMITTER = 2  # connections of a committer: two threads (HOUSE §3)
+COMMITTER = 3  # connections of a committer: two threads and the side queue's (HOUSE §3)
 RESERVED = 8  # management commands and a person with psql
 
 
@@ -41,7 +41,7 @@ def table(site: SiteConfig) -> tuple[Service, ...]:
     """The roles of this site, in the order in which they start."""
     ways = {role: tuple(listeners) for role, listeners in site.listeners().items()}
     imap = site.imap.quick_connections + site.imap.slow_connections + COMMITTER + 1
-    return _landed(
+    return (
         Service("index", "mailplatform.store.index.service:run", site.workers("index"), connections=site.index.connections),
         Service(
             "agent", "mailplatform.mailflow.agent:run", site.workers("agent"), connections=site.agent.connections + COMMITTER
@@ -78,11 +78,6 @@ def table(site: SiteConfig) -> tuple[Service, ...]:
             memory_mib=15 * (1 + site.web.workers),
         ),
     )
-
-
-def _landed(*services: Service) -> tuple[Service, ...]:
-    """Those whose code is there already."""
-    return tuple(one for one in services if (CODE / (one.run.partition(":")[0].replace(".", "/") + ".py")).exists())
 
 
 def connections(site: SiteConfig) -> int:

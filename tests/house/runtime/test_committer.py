@@ -167,3 +167,25 @@ def test_from_many_threads_each_gets_its_own() -> None:
         thread.join()
     assert wrong == []
     assert committer.drain(5)
+
+
+def test_a_key_is_in_one_batch_at_a_time() -> None:
+    gate = Gate()
+    gate.open.clear()
+    committer = Committer(gate, helper_at=2, helper_after=60, keys=lambda unit: [unit % 10])
+    first = committer.put(1)
+    assert gate.entered.wait(5)
+    gate.entered.clear()
+    same, other = committer.put(11), committer.put(2)
+    assert gate.entered.wait(5)
+    assert [units for units, _, _ in gate.batches] == [[1], [2]]  # 11 wants what 1 has, and stays
+    gate.open.set()
+    assert [future.result(5) for future in (first, same, other)] == [10, 110, 20]
+    assert committer.drain(5)
+
+
+def test_what_waits_for_a_key_goes_as_soon_as_it_is_free() -> None:
+    committer = Committer(lambda units, _patient: units, most=3, helper_at=1, helper_after=0.0, keys=lambda unit: [unit % 3])
+    futures = [committer.put(n) for n in range(3000)]
+    assert [future.result(10) for future in futures] == list(range(3000))
+    assert committer.drain(5)
