@@ -7,7 +7,6 @@ one interval. Three kinds of task run here: ticks (release due items, expiry, re
 
 from __future__ import annotations
 
-import importlib.util
 import signal
 from typing import Any
 
@@ -47,7 +46,7 @@ def beat_table(site: SiteConfig) -> dict[str, dict[str, Any]]:
 
 def make_app(site: SiteConfig) -> Celery:
     """The application of a site; connects to nothing yet."""
-    made = Celery("mailplatform", broker=broker_url(site.redis_url), include=[TASKS] if importlib.util.find_spec(TASKS) else [])
+    made = Celery("mailplatform", broker=broker_url(site.redis_url), include=[TASKS])
     made.conf.update(
         accept_content=["json"],
         task_serializer="json",

@@ -71,8 +71,6 @@ class Dns:
 
     servers: tuple[str, ...] = key((), 'Recursive resolvers, "address" or "address:port" ("[v6]:port"); empty: as the system.')
     timeout_seconds: float = key(2, "One question to one server.")
-    lifetime_seconds: float = key(6, "One question, all servers and retries.")
-    cache_entries: int = key(20000, "Answers kept in each process.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +189,6 @@ class Agent:
     batch: int = key(200, "Items claimed at once.")
     retry_seconds: float = key(5 * MINUTE, "First retry of a deferred item; the pause doubles up to the longest.")
     retry_longest_seconds: float = key(4 * HOUR, "Longest pause between attempts.")
-    expire_seconds: float = key(5 * DAY, "After so long an item fails (RFC 5321 §4.5.4.1).")
     drain_seconds: float = key(20, "On stop, attempts under way have so long to end.")
 
 
@@ -235,7 +232,6 @@ class Trace:
     """What happened to mail, and how long it is told."""
 
     queue: int = key(5000, "Events of refused sessions kept for writing behind; more are counted and dropped.")
-    flush_seconds: float = key(1, "How often they are written.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.db import connection, connections
 
-from mailplatform.runtime import log
+from mailplatform.runtime import clock, log
 from mailplatform.trace import partitions
 
 HOT_TABLES = Path(__file__).with_name("hot_tables.sql")
@@ -30,6 +30,8 @@ def enter_role(role: str) -> None:
     """Be that role in logs and in pg_stat_activity."""
     os.environ["MAILPLATFORM_ROLE"] = role
     log.set_up(role, level=settings.SITE.log.level, json_lines=settings.SITE.log.format == "json")
+    if settings.SITE.testing.clock:
+        clock.use_offset_file(settings.SITE.home / "run" / "clock")
     connections.settings["default"]["OPTIONS"]["application_name"] = f"mailplatform {role}"
 
 

@@ -174,13 +174,7 @@ def _table(kind: type, given: dict[str, Any], name: str, text: str, path: Path) 
         if key not in hints:
             near = difflib.get_close_matches(key, list(hints), 1, 0)
             elsewhere = [t for t, k in defaults.TABLES.items() if key in get_type_hints(k)]
-            hint = (
-                f"; [{elsewhere[0]}] has a key of this name"
-                if elsewhere
-                else f"; the nearest known key is {near[0]}"
-                if near
-                else ""
-            )
+            hint = f"[{elsewhere[0]}] has a key of this name" if elsewhere else f"the nearest known key is {near[0]}"
             raise SiteError(f"{where}: unknown key {key} in [{name}]; {hint}")
         try:
             values[key] = _value(hints[key], value, key)

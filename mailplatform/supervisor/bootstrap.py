@@ -53,6 +53,8 @@ def ensure(code: Path = CODE, dev: bool = False) -> str:
     have = stamp.read_text() if stamp.exists() else ""
     if have in (wanted, _stamp(code, True)):
         return "up to date"
+    if have.startswith("dev ") and not dev:
+        return ensure(code, dev=True)  # a developer's environment stays one
     tools = venv / "tools"
     python = venv / "bin" / "python"
     if not (tools / "bin" / "uv").exists():
@@ -136,7 +138,7 @@ def _stamp(code: Path, dev: bool) -> str:
     digest = hashlib.sha256((code / "requirements.lock").read_bytes())
     if dev and (code / "requirements-dev.lock").exists():
         digest.update((code / "requirements-dev.lock").read_bytes())
-    return digest.hexdigest()
+    return ("dev " if dev else "") + digest.hexdigest()
 
 
 def _read(path: Path) -> str:

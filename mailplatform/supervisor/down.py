@@ -41,7 +41,7 @@ def end_all(home: Path, seconds: float, *, only_of: int | None = None) -> bool:
 
     state = endpoints.read_state(home)
     chiefs = [process for role in ORDER for process in state.get(role, []) if ours(process)]
-    ran = bool(state)
+    ran = any(state.values())
     if chiefs:
         until = time.monotonic() + seconds
         chiefs[0].send(signal.SIGTERM)

@@ -15,7 +15,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -26,6 +26,7 @@ from mailplatform.supervisor.loop import Loop
 from mailplatform.supervisor.processes import Process, become_subreaper, end, identify, name_process, reap
 from mailplatform.supervisor.services import Service, table
 
+COMMAND = (sys.executable, str(CODE / "manage.py"), "_supervise")
 FAILED_FIRST_START = 3
 LOOK_SECONDS = 60.0
 
@@ -39,6 +40,7 @@ class Supervisor:
 
     sockets: (listener name, host, port) → descriptor, bound by ``up``. progress: pipe to ``up`` at the first start, else -1.
     keeper_fd: pipe whose other end the keeper holds, -1 without one. services: the table. demo: make the first domain.
+    house: False leaves Django out (toy roles). command: what runs such a supervisor, for a new keeper.
     """
 
     def __init__(
@@ -51,9 +53,10 @@ class Supervisor:
         keeper_fd: int = -1,
         demo: bool = True,
         house: bool = True,
+        command: Sequence[str] = COMMAND,
     ) -> None:
         self.site, self.sockets, self.progress, self.keeper_fd = site, sockets, progress, keeper_fd
-        self.demo, self.house = demo, house
+        self.demo, self.house, self.command = demo, house, command
         self.services = services(site)
         self.keeper: Process | None = None
         self.loop = Loop()
@@ -87,10 +90,10 @@ class Supervisor:
     # -- start
 
     def _start(self, first: bool) -> None:
-        if self.house and self.site.embedded_redis:
+        if self.site.embedded_redis:
             with self._step("Valkey"):
                 self.children.start("valkey")
-        if self.house and self.site.embedded_database:
+        if self.site.embedded_database:
             with self._step("Postgres"):
                 self.children.start("postgres")
                 self.children.postgres.ensure_database()
@@ -142,6 +145,7 @@ class Supervisor:
             while why := probe.answers(way, service.greeting, proxies=self.site.proxy.networks):
                 if time.monotonic() > until:
                     raise StartFailed(f"{way.name} does not answer: {why}")
+                self.log(f"{way.name} does not answer yet: {why}")
                 self.loop.turn(0.1)
 
     def _last_words(self, name: str) -> str:
@@ -193,12 +197,8 @@ class Supervisor:
         self.log("the keeper has ended; starting another")
         self.keeper_fd, held = os.pipe()
         self.loop.watch(self.keeper_fd, self._on_keeper_end)
-        self.keeper = start_keeper(
-            self.site,
-            self.sockets,
-            extra={"MAILPLATFORM_ADOPT": str(os.getpid()), "MAILPLATFORM_LIFELINE": str(held)},
-            fds=[held],
-        )
+        adoption = {"MAILPLATFORM_ADOPT": str(os.getpid()), "MAILPLATFORM_LIFELINE": str(held)}
+        self.keeper = start_keeper(self.site, self.sockets, extra=adoption, fds=[held], command=self.command)
         os.close(held)
         self.publish()
 
@@ -294,11 +294,17 @@ def _kill(processes: Iterable[Process]) -> None:
 
 
 def start_keeper(
-    site: SiteConfig, sockets: dict[tuple[str, str, int], int], *, extra: dict[str, str], fds: Iterable[int] = ()
+    site: SiteConfig,
+    sockets: dict[tuple[str, str, int], int],
+    *,
+    extra: dict[str, str],
+    fds: Iterable[int] = (),
+    command: Sequence[str] = COMMAND,
 ) -> Process:
     """Start a keeper in a session of its own; it starts (or adopts) the supervisor and holds the sockets.
 
     extra: more of its environment. fds: descriptors it is to inherit besides the sockets.
+    command: what runs the supervisor.
     """
     environment = {
         **{
@@ -312,15 +318,7 @@ def start_keeper(
     }
     log = os.open(site.home / "log" / "supervisor.log", os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
     keeper = subprocess.Popen(
-        [
-            sys.executable,
-            "-I",
-            "-S",
-            str(Path(__file__).with_name("keeper.py")),
-            sys.executable,
-            str(CODE / "manage.py"),
-            "_supervise",
-        ],
+        [sys.executable, "-I", "-S", str(Path(__file__).with_name("keeper.py")), *command],
         stdin=subprocess.DEVNULL,
         stdout=log,
         stderr=subprocess.STDOUT,

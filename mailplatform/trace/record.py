@@ -18,6 +18,7 @@ from datetime import datetime
 from typing import Any
 
 import psycopg
+from django.conf import settings
 from django.db import connection, transaction
 from django.db.utils import Error as DatabaseError
 
@@ -27,7 +28,6 @@ from mailplatform.trace.events import Code, Direction, Retention, VerdictCode
 
 log = logging.getLogger(__name__)
 
-QUEUE_LIMIT = 5_000
 BATCH = 500
 CHECK_VIOLATION = "23514"
 _encode = json.JSONEncoder(separators=(",", ":"), default=str, ensure_ascii=False).encode
@@ -135,7 +135,7 @@ def flush(timeout: float = 5.0) -> bool:
 class Behind:
     """The bounded queue behind `later`, and the thread that empties it (started at the first row, so after any fork)."""
 
-    def __init__(self, limit: int = QUEUE_LIMIT) -> None:
+    def __init__(self, limit: int) -> None:
         self.shed = 0
         self._limit = limit
         self._rows: deque[MessageRow | EventRow] = deque()
@@ -179,7 +179,7 @@ class Behind:
                     self._changed.notify_all()
 
 
-_behind = Behind()
+_behind = Behind(settings.SITE.trace.queue)
 
 
 def _insert_spill(cursor: Any, messages: Sequence[MessageRow], events: Sequence[EventRow], now: datetime) -> None:
