@@ -59,11 +59,18 @@ def test_a_lost_postgres_is_told_in_each_protocol_and_survived(instance: Instanc
         selected = imap.command("SELECT", "INBOX")
         assert selected.status == "OK" or selected.code == "UNAVAILABLE"
         until = time.monotonic() + 60
-        while True:
-            smtp.rset()
-            smtp.mail("sender@outside.example")
-            codes = smtp.rcpt(f"u12@{DOMAIN}")[0], smtp.data(a_message())[0] if smtp.rcpt(f"u12@{DOMAIN}")[0] == 250 else 0
-            if codes == (250, 250) and imap.command("SELECT", "INBOX").status == "OK":
-                break
+        while not (_takes_mail(instance) and imap.command("SELECT", "INBOX").status == "OK"):
             assert time.monotonic() < until
-            time.sleep(0.1)
+            time.sleep(0.2)
+
+
+def _takes_mail(instance: Instance) -> bool:
+    """One message over a connection of its own: taken, or to be tried again; nothing else is said."""
+    with smtplib.SMTP(*instance.address("smtp"), local_hostname="client.test", timeout=60) as smtp:
+        smtp.ehlo()
+        smtp.mail("sender@outside.example")
+        code, _ = smtp.rcpt(f"u12@{DOMAIN}")
+        if code == 250:
+            code, _ = smtp.data(a_message())
+    assert code in (250, 451)
+    return code == 250
