@@ -193,6 +193,28 @@ class Agent:
 
 
 @dataclass(frozen=True, slots=True)
+class Outbound:
+    """Mail for the outside (RFC 5321 §4.5.4.1, timeouts of §4.5.3.2)."""
+
+    port: int = key(25, "Port of mail exchangers; another one is for tests.")
+    ipv6: bool = key(True, "Try IPv6 addresses, before those of IPv4; false where the network has none.")
+    tls: bool = key(True, "Use TLS where it is offered (STARTTLS), without asking whose certificate it is; false: never.")
+    addresses_a_try: int = key(10, "Addresses called in one attempt before it is put off.")
+    sessions_a_try: int = key(3, "Servers that answer the call but fail before a message is sent, in one attempt.")
+    reuse_messages: int = key(100, "Messages over one connection.")
+    reuse_seconds: float = key(5 * MINUTE, "Longest life of a connection that takes one message after another.")
+    reuse_idle_seconds: float = key(5, "A connection waits so long for the next message to the same destination.")
+    idle_connections: int = key(200, "Connections that wait at most; beyond, the one that has waited longest is ended.")
+    connect_timeout_seconds: float = key(30, "One address, until it answers the call.")
+    greeting_timeout_seconds: float = key(5 * MINUTE, "Until the greeting has come.")
+    command_timeout_seconds: float = key(5 * MINUTE, "Reply to EHLO, STARTTLS, AUTH, MAIL, RCPT; also the TLS handshake.")
+    data_start_timeout_seconds: float = key(2 * MINUTE, "Reply to DATA.")
+    data_block_timeout_seconds: float = key(3 * MINUTE, "Until a block of the message is taken.")
+    data_end_timeout_seconds: float = key(10 * MINUTE, "Reply to the end of a message: giving up sooner makes doubles.")
+    attempt_timeout_seconds: float = key(30 * MINUTE, "A whole attempt, however slow its servers, but for the reply to the end.")
+
+
+@dataclass(frozen=True, slots=True)
 class Index:
     """The indexer: search text written behind delivery."""
 
@@ -274,6 +296,7 @@ TABLES: dict[str, type] = {
     "store": Store,
     "arrivals": Arrivals,
     "agent": Agent,
+    "outbound": Outbound,
     "index": Index,
     "web": Web,
     "tasks": Tasks,

@@ -53,6 +53,7 @@ class SiteConfig:
     store: defaults.Store
     arrivals: defaults.Arrivals
     agent: defaults.Agent
+    outbound: defaults.Outbound
     index: defaults.Index
     web: defaults.Web
     tasks: defaults.Tasks
