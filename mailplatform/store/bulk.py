@@ -17,6 +17,8 @@ from mailplatform.store import statements
 from mailplatform.store.models import Folder
 from mailplatform.store.values import Flag
 
+_SEEN, _DELETED = int(Flag.SEEN), int(Flag.DELETED)  # plain numbers: an operation on a Flag costs as much as a row
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -101,9 +103,11 @@ def count(
     )
 
 
-def unseen(flags: Iterable[int]) -> int:
-    return sum(1 for one in flags if not one & Flag.SEEN)
+def unseen(flags: Sequence[int]) -> int:
+    """How many of these flags are without \\Seen."""
+    return len(flags) - sum(one & _SEEN for one in flags)
 
 
-def deleted(flags: Iterable[int]) -> int:
-    return sum(1 for one in flags if one & Flag.DELETED)
+def deleted(flags: Sequence[int]) -> int:
+    """How many of these flags have \\Deleted."""
+    return sum(one & _DELETED for one in flags) // _DELETED

@@ -20,6 +20,7 @@ from mailplatform.store.states import COLUMNS, seen_by
 from mailplatform.store.values import Flag, FolderState, MessageData, MessageId, Packed
 
 _ROW = 32  # bytes an entry in load_folder.sql
+_SEEN = int(Flag.SEEN)
 _EPOCH_2000 = 946_684_800  # Postgres counts from there, in microseconds
 _NOTHING: Mapping[int, tuple[int, ...]] = {}
 
@@ -126,6 +127,6 @@ def _for_viewer(packed: Packed, folder_id: int, viewer: int) -> Packed:
     for index, uid in enumerate(packed.uids):
         if uid in differences:
             seen, modseq = differences[uid]
-            flags[index] = flags[index] | Flag.SEEN if seen else flags[index] & ~Flag.SEEN
+            flags[index] = flags[index] | _SEEN if seen else flags[index] & ~_SEEN
             modseqs[index] = max(modseqs[index], modseq)
     return Packed(packed.uids, bytes(flags), modseqs, packed.message_ids, packed.internal_dates, packed.sizes, packed.keywords)
