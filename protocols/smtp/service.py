@@ -8,6 +8,7 @@ pool) and on to mailflow.arrivals, whose future ends after the commit. Refusals 
 from __future__ import annotations
 
 import asyncio
+import logging
 import random
 from collections.abc import Callable
 
@@ -18,6 +19,7 @@ from mailplatform.runtime.database import Bridge
 from mailplatform.runtime.spool import Room, Spooled
 from mailplatform.runtime.tls import Certificates
 from mailplatform.settings.service import ServiceContext
+from mailplatform.settings.site import SiteError, load
 from mailplatform.standards.address import Path
 from mailplatform.trace import ids, record
 from mailplatform.trace.events import Code, Direction, VerdictCode
@@ -29,6 +31,8 @@ from protocols.common.service import Doors, proxies_of, serve
 from protocols.smtp.roles import MX, limits_of
 from protocols.smtp.session import SmtpSession
 from protocols.smtp.spine import Refused, Spine
+
+log = logging.getLogger(__name__)
 
 INLINE = 64 * 1024
 """Messages up to so many octets are prepared on the loop (0.2 ms for 5 KB)."""
@@ -48,6 +52,18 @@ def build(context: ServiceContext, certificates: Certificates | None) -> Doors:
     room = Room(folder if folder.is_dir() else None, int(site.smtp.spool_memory_bytes), int(site.smtp.spool_total_bytes))
     spine = house(bridge, asyncio.get_running_loop())
     subscriber = admit.listen()
+    counts = Connections(site.smtp.max_connections, site.smtp.max_connections_per_address)
+
+    def read_anew() -> None:
+        """SIGHUP: new sessions live under the limits that the file names now."""
+        nonlocal limits
+        try:
+            smtp = load(site.home, site.path).smtp
+        except SiteError as error:
+            log.error("the limits of SMTP stay as they were: %s", error)
+            return
+        limits = limits_of(smtp)
+        counts.total, counts.per_client = smtp.max_connections, smtp.max_connections_per_address
 
     def session(listener: Listener) -> SmtpSession:
         return SmtpSession(listener, MX, limits, spine, room, site.hostname)
@@ -55,7 +71,7 @@ def build(context: ServiceContext, certificates: Certificates | None) -> Doors:
     listener = Listener(
         "smtp",
         session,
-        limits=Connections(site.smtp.max_connections, site.smtp.max_connections_per_address),
+        limits=counts,
         idle=limits.command_seconds,
         total=limits.session_seconds,
         tls=certificates,
@@ -70,7 +86,7 @@ def build(context: ServiceContext, certificates: Certificates | None) -> Doors:
         subscriber.stop()
         bridge.shutdown()
 
-    return Doors({"smtp": listener}, site.smtp.drain_seconds, stop=[stop])
+    return Doors({"smtp": listener}, site.smtp.drain_seconds, reload=[read_anew], stop=[stop])
 
 
 def house(bridge: Bridge, loop: asyncio.AbstractEventLoop) -> Spine:

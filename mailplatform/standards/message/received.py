@@ -23,7 +23,9 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 def date(at: datetime) -> str:
     """A moment as RFC 5322 §3.3 writes it, in UTC; a naive one is taken for UTC."""
     at = at.astimezone(UTC) if at.tzinfo else at
-    return f"{_DAYS[at.weekday()]}, {at.day} {_MONTHS[at.month - 1]} {at.year:04} {at.hour:02}:{at.minute:02}:{at.second:02} +0000"
+    return (
+        f"{_DAYS[at.weekday()]}, {at.day} {_MONTHS[at.month - 1]} {at.year:04} {at.hour:02}:{at.minute:02}:{at.second:02} +0000"
+    )
 
 
 def with_word(*, esmtp: bool, tls: bool = False, authenticated: bool = False, smtputf8: bool = False, lmtp: bool = False) -> str:
