@@ -7,19 +7,19 @@ told of when this one selected the folder, and what came since; the folder remem
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from mailplatform.runtime.errors import MailError, NotFound, NotPermitted
 from mailplatform.store import folders
-from mailplatform.store.values import EntryRow, FolderId, FolderState, Stored
+from mailplatform.store.values import EntryRow, FlagChange, FolderId, FolderState, Stored
 from protocols.imap.hints import Watch
 from protocols.imap.snapshots import Version, row
 from protocols.imap.wire import fetch_lines, responses
 from protocols.imap.wire.fetch_items import Attribute
 from protocols.imap.wire.fetch_lines import FlagWriter
 from protocols.imap.wire.sequence_sets import SequenceSet
-from protocols.imap.wire.snapshot import Positions, Snapshot
+from protocols.imap.wire.snapshot import Positions, Row, Snapshot
 from protocols.imap.wire.view import View
 
 if TYPE_CHECKING:
@@ -119,23 +119,42 @@ class Selected:
         if news:
             session.write(fetch_lines.updates(self.view, news, self.writer, modseq="CONDSTORE" in session.enabled))
 
-    async def stored(self, session: ImapSession, uids: Sequence[int], done: Stored, *, silent: bool, by_uid: bool) -> None:
-        """Answer a STORE: every message named that was not spared, or only their modseqs when silence was asked for."""
+    async def stored(
+        self, session: ImapSession, uids: Sequence[int], change: FlagChange, done: Stored, *, silent: bool, by_uid: bool
+    ) -> None:
+        """Answer a STORE: every message named that was not spared; of those that the client wants no answer for, their modseqs,
+        and their flags where somebody else's change came between (RFC 3501 §6.4.6: that is told in any case)."""
+        before = {entry.uid: self._row(entry.uid) for entry in done.changed} if silent else {}
         await self.adopt(session, done.changed, may_expunge=by_uid)
         condstore = "CONDSTORE" in session.enabled
-        if silent and not condstore:
-            return
-        spared = set(done.modified)
-        told: Iterable[int] = (entry.uid for entry in done.changed) if silent else (uid for uid in uids if uid not in spared)
-        positions = (self.known.position_of(uid) for uid in told)
+        if silent:
+            wanted = self._step(change)
+            meddled = [entry.uid for entry in done.changed if not _explains(wanted, before[entry.uid], entry)]
+            self._tell(session, meddled, by_uid=by_uid, flags=True, modseq=condstore)
+            if condstore:  # RFC 7162 §3.1.3: also with .SILENT
+                told = set(meddled)
+                quiet = [entry.uid for entry in done.changed if entry.uid not in told]
+                self._tell(session, quiet, by_uid=by_uid, flags=False, modseq=True)
+        else:
+            spared = set(done.modified)
+            self._tell(session, [uid for uid in uids if uid not in spared], by_uid=by_uid, flags=True, modseq=condstore)
+
+    def _tell(self, session: ImapSession, uids: Iterable[int], *, by_uid: bool, flags: bool, modseq: bool) -> None:
         items = [Attribute.UID] if by_uid else []
-        if not silent:
-            items.append(Attribute.FLAGS)
-        if condstore:
-            items.append(Attribute.MODSEQ)  # RFC 7162 §3.1.3: also with .SILENT
+        items += [Attribute.FLAGS] if flags else []
+        items += [Attribute.MODSEQ] if modseq else []
+        positions = (self.known.position_of(uid) for uid in uids)
         where = fetch_lines.positions_of(sorted(position for position in positions if position is not None))
         for lines in fetch_lines.lines(self.view, where, items, self.writer):
             session.write(lines)
+
+    def _row(self, uid: int) -> Row | None:
+        position = self.known.position_of(uid)
+        return None if position is None else self.known.row_at(position)
+
+    def _step(self, change: FlagChange) -> _Step:
+        numbers = frozenset(self.keyword_number(keyword) for keyword in change.keywords)
+        return _Step(change.mode, change.flags, numbers)
 
     async def adopt(self, session: ImapSession, changed: Sequence[EntryRow], *, may_expunge: bool) -> None:
         """Take the session's own changes for told, then tell the others'."""
@@ -144,6 +163,29 @@ class Selected:
 
 
 ALL_BITS = 31
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """A FlagChange in the numbers of entries."""
+
+    mode: str
+    bits: int
+    keywords: frozenset[int]
+
+
+def _explains(step: _Step, before: Row | None, after: EntryRow) -> bool:
+    """Whether the client, which knows `before`, can say by itself what it has become."""
+    if before is None:
+        return True
+    known, now = frozenset(before.keywords), frozenset(after.keywords)
+    match step.mode:
+        case "add":
+            return after.flags == before.flags | step.bits and now == known | step.keywords
+        case "remove":
+            return after.flags == before.flags & ~step.bits and now == known - step.keywords
+        case _:
+            return after.flags == step.bits and now == step.keywords
 
 
 async def _claim(session: ImapSession, folder_id: int) -> None:

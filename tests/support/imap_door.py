@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from ipaddress import ip_network
 
 from mailplatform.directory.values import Actor
 from mailplatform.mailflow.accounts import open_account
 from mailplatform.runtime.database import Bridge
+from mailplatform.runtime.tls import Certificates
 from protocols.common.limits import Connections
 from protocols.common.listener import Listener
 from protocols.imap.context import Context
@@ -35,8 +36,15 @@ def a_mailbox(address: str = "anna@a.test", password: str = PASSWORD, **columns:
 
 
 @asynccontextmanager
-async def imap_listener(*, tick_seconds: float = 0.05, login_seconds: float = 60.0, **limits: int) -> AsyncIterator[Listener]:
-    """A listener that makes sessions; passwords may be sent in clear from loopback."""
+async def imap_listener(
+    *,
+    tick_seconds: float = 0.05,
+    login_seconds: float = 60.0,
+    tls: Certificates | None = None,
+    plain: Sequence[str] = ("127.0.0.0/8",),
+    **limits: int,
+) -> AsyncIterator[Listener]:
+    """A listener that makes sessions; passwords may be sent in clear from the networks `plain`, loopback by default."""
     quick, slow, passwords = Bridge(2, name="quick"), Bridge(2, name="slow"), Bridge(1, name="passwords")
     context = Context(
         server_name="mail.a.test",
@@ -48,10 +56,15 @@ async def imap_listener(*, tick_seconds: float = 0.05, login_seconds: float = 60
         living=Living(quick, per_account=limits.get("per_account", 100), poll_seconds=tick_seconds),
         append_limit=limits.get("append_limit", 10 << 20),
         login_seconds=login_seconds,
-        plain_networks=(ip_network("127.0.0.0/8"),),
+        plain_networks=tuple(map(ip_network, plain)),
     )
     listener = Listener(
-        "imap", lambda listener: ImapSession(listener, context), limits=Connections(1000, 1000), idle=30, total=float("inf")
+        "imap",
+        lambda listener: ImapSession(listener, context),
+        limits=Connections(1000, 1000),
+        idle=30,
+        total=float("inf"),
+        tls=tls,
     )
     loop = asyncio.get_running_loop()
     tasks = [loop.create_task(context.hints.run()), loop.create_task(context.living.run())]

@@ -33,7 +33,7 @@ async def store(session: ImapSession, command: c.Store) -> bytes:
         viewer=session.viewer,
         actor=session.actor,
     )
-    await selected.stored(session, uids, done, silent=command.silent, by_uid=command.by_uid)
+    await selected.stored(session, uids, change, done, silent=command.silent, by_uid=command.by_uid)
     session.reported = True
     if done.modified:
         numbers = done.modified if command.by_uid else selected.seqs(done.modified)
