@@ -39,11 +39,11 @@ def canonical(name: str) -> str:
     levels = name.split(SEPARATOR)
     if not name or not all(levels):
         raise Malformed("a folder name must not be empty, nor have an empty level", subject="name")
-    if any(unicodedata.category(char) in ("Cc", "Cs") for char in name):
+    if any(unicodedata.category(char) in ("Cc", "Cs", "Zl", "Zp") for char in name):  # RFC 9051 §5.1
         raise Malformed("a folder name must not hold control characters", subject="name")
     if len(name.encode()) > NAME_BYTES or len(levels) > DEPTH:
         raise Malformed("the folder name is too long", subject="name")
-    if levels[0].upper() == INBOX:  # RFC 9051 §5.1: case-insensitive
+    if levels[0].isascii() and levels[0].upper() == INBOX:  # RFC 9051 §5.1: in any case, of ASCII letters
         levels[0] = INBOX
     return SEPARATOR.join(levels)
 

@@ -1,6 +1,8 @@
 """Folders: names, defaults, renaming, deleting. RFC 9051 §5.1, §6.3."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mailplatform.runtime.errors import AlreadyExists, Malformed, NotFound, NotPermitted
 from mailplatform.store import expunge, fetch, folders
@@ -37,13 +39,27 @@ def test_inbox_is_one_name_in_any_case_and_others_are_not(rollback) -> None:
         folders.get(account, "sent", account)
 
 
+@given(st.text(max_size=40))
+def test_a_canonical_name_stays_what_it_is(name: str) -> None:
+    try:
+        once = folders.canonical(name)
+    except Malformed:
+        return
+    assert folders.canonical(once) == once
+    assert all(once.split("/"))
+
+
+def test_a_dotless_i_makes_no_inbox() -> None:
+    assert folders.canonical("\u0131nbox") == "\u0131nbox"
+
+
 def test_names_are_one_spelling_of_unicode(rollback) -> None:
     account = a_store()
     folders.create(account, "Cafe\u0301", actor=ANNA)
     assert folders.get(account, "Caf\u00e9", account).name == "Caf\u00e9"
 
 
-@pytest.mark.parametrize("name", ["", "/", "a//b", "/a", "a/", "a\x00b", "a\x7f", "x" * 1001, "/".join("a" * 33)])
+@pytest.mark.parametrize("name", ["", "/", "a//b", "/a", "a/", "a\x00b", "a\x7f", "a\u2028b", "x" * 1001, "/".join("a" * 33)])
 def test_names_that_no_folder_can_have(rollback, name: str) -> None:
     account = a_store()
     with pytest.raises(Malformed):
