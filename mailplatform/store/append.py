@@ -47,34 +47,42 @@ _MESSAGE_ID_BYTES = 998  # RFC 5322 §2.1.1; an index entry must fit a third of 
 def prepare_message(content: bytes) -> PreparedMessage:
     """All that delivery derives from a content, and its blob; no transaction. Raises StorageFull, TemporarilyUnavailable."""
     found = summary.summarise(content)
-    references = threads.candidates(found)
+    message_id = found.message_id
+    if len(message_id) > _MESSAGE_ID_BYTES // 4:
+        message_id = message_id.encode("utf-8", "replace")[:_MESSAGE_ID_BYTES].decode("utf-8", "ignore")
+    texts: tuple[str, ...] = (
+        *(message_id, found.base_subject, found.subject, found.from_text, found.to_text, found.cc_text, found.bcc_text),
+        *(found.from_key, found.to_key, found.cc_key, found.preview, found.author),
+    )
+    together = "".join(texts)
+    if "\x00" in together or not together.isascii():
+        texts = tuple(map(_storable, texts))
+    message_id, subject_key, subject, from_text, to_text, cc_text, bcc_text, from_key, to_key, cc_key, preview, author = texts
     return PreparedMessage(
         blob=blobs.prepare(content),
         envelope=found.envelope,
         bodystructure=found.bodystructure,
-        message_id=_storable(found.message_id.encode("utf-8", "replace")[:_MESSAGE_ID_BYTES].decode("utf-8", "ignore")),
-        references=tuple(dict.fromkeys(references)),
+        message_id=message_id,
+        references=threads.candidates(found),
         sent_at=found.sent_at,
-        subject_key=_storable(found.base_subject),
-        subject=_storable(found.subject),
-        from_text=_storable(found.from_text),
-        to_text=_storable(found.to_text),
-        cc_text=_storable(found.cc_text),
-        bcc_text=_storable(found.bcc_text),
-        from_key=_storable(found.from_key),
-        to_key=_storable(found.to_key),
-        cc_key=_storable(found.cc_key),
-        preview=_storable(found.preview),
+        subject_key=subject_key,
+        subject=subject,
+        from_text=from_text,
+        to_text=to_text,
+        cc_text=cc_text,
+        bcc_text=bcc_text,
+        from_key=from_key,
+        to_key=to_key,
+        cc_key=cc_key,
+        preview=preview,
         has_attachment=found.has_attachment,
-        author=_storable(found.author),
+        author=author,
     )
 
 
 def _storable(text: str) -> str:
     """What a text column can hold: neither NUL nor lone surrogates."""
-    if "\x00" in text:
-        text = text.replace("\x00", "\ufffd")
-    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
+    return text.replace("\x00", "\ufffd").encode("utf-8", "replace").decode("utf-8")
 
 
 # -- statements

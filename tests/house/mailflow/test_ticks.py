@@ -1,0 +1,87 @@
+"""The ticks and the hints: thin calls into the rooms."""
+
+from datetime import timedelta
+
+import pytest
+
+from mailplatform.celery import app
+from mailplatform.mailflow import arrivals, tasks
+from mailplatform.mailflow.agent import LocalAgent
+from mailplatform.runtime import clock, pubsub
+from mailplatform.store import notify
+from mailplatform.transport import lease
+from mailplatform.transport.values import LOCAL
+from tests.support.house import a_house, a_unit, account_id, rows
+
+
+@pytest.fixture
+def hints(monkeypatch):
+    """What would be published."""
+    told: list[tuple[str, str]] = []
+    monkeypatch.setattr(pubsub, "publish", lambda channel, payload: told.append((channel, payload)))
+    return told
+
+
+def test_an_arrival_hints_after_its_commit(rollback, hints) -> None:
+    a_house(2)
+    hints.clear()
+    arrivals.put(a_unit(["u1@a.test", "u2@a.test"])).result(5)
+    assert len(hints) == 2
+    channels = {notify.account_of(channel): notify.parse(payload) for channel, payload in hints}
+    assert channels.keys() == {account_id("u1@a.test"), account_id("u2@a.test")}
+    modseq, kinds = channels[account_id("u1@a.test")]
+    assert kinds == {"email", "folder", "thread"}
+    assert rows("SELECT modseq FROM store_accountstate WHERE account_id = %s", account_id("u1@a.test")) == [(modseq,)]
+
+
+def test_a_queued_message_wakes_the_agent(rollback, hints) -> None:
+    addresses = a_house(17)
+    hints.clear()
+    arrivals.put(a_unit(addresses)).result(5)
+    assert hints == [("queue.local", "")]
+
+
+def test_channels() -> None:
+    assert notify.account_of(notify.channel(7)) == 7
+    assert notify.account_of("account.x") is None and notify.account_of("directory") is None
+    assert notify.parse("12") == (12, frozenset())
+    with pytest.raises(ValueError):
+        notify.parse("x email")
+
+
+def test_release_makes_due_items_ready_and_sweeps(rollback, hints, monkeypatch) -> None:
+    addresses = a_house(17)
+    arrivals.put(a_unit(addresses)).result(5)
+    lease.claim(LOCAL, limit=5, seconds=60, now=clock.now())
+    later = clock.now() + timedelta(seconds=61)
+    monkeypatch.setattr(clock, "now", lambda: later)
+    tasks.tick_release()
+    assert rows("SELECT DISTINCT state FROM transport_queueitem") == [("ready",)]
+    assert hints[-1] == ("queue.local", "")
+    LocalAgent().work()
+    tasks.tick_release()
+    assert rows("SELECT count(*) FROM transport_outboundmessage") == [(0,)]
+
+
+def test_collect_takes_away_what_nobody_names(rollback, monkeypatch) -> None:
+    a_house(1)
+    arrivals.put(a_unit(["u1@a.test"])).result(5)
+    rows("UPDATE store_message SET blob_id = NULL RETURNING 1")
+    tasks.tick_collect()
+    assert rows("SELECT count(*) FROM store_blob") == [(1,)]
+    later = clock.now() + timedelta(days=2)
+    monkeypatch.setattr(clock, "now", lambda: later)
+    tasks.tick_collect()
+    assert rows("SELECT (SELECT count(*) FROM store_blob), (SELECT count(*) FROM store_arrival)") == [(0, 0)]
+
+
+def test_the_other_ticks_run(rollback) -> None:
+    tasks.tick_retention()
+    tasks.tick_partitions()
+    assert rows("SELECT to_regclass('trace_message') IS NOT NULL") == [(True,)]
+
+
+def test_every_tick_of_the_beat_table_exists() -> None:
+    app.loader.import_default_modules()
+    for entry in app.conf.beat_schedule.values():
+        assert entry["task"] in app.tasks
