@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -36,8 +37,17 @@ BANNED = {
 DRAWERS = re.compile(r"(Manager|Helper|Util|Utils)$")
 
 
-def _identifiers(path: Path) -> Iterator[tuple[str, int]]:
-    """Every name that the file gives or uses, with its line. Names of the standard library's `mailbox` stay out."""
+@cache
+def _identifiers(path: Path) -> tuple[tuple[str, int], ...]:
+    """Every name that the file gives or uses, with its first line."""
+    first: dict[str, int] = {}
+    for word, line in _names(path):
+        first.setdefault(word, line)
+    return tuple(first.items())
+
+
+def _names(path: Path) -> Iterator[tuple[str, int]]:
+    """Names of the standard library's modules, `mailbox` among them, stay out."""
     imported = {
         alias.asname or alias.name for node in ast.walk(tree(path)) if isinstance(node, ast.Import) for alias in node.names
     }
