@@ -18,7 +18,7 @@ from pathlib import Path
 
 import zstandard
 
-SAMPLES, SIZE, SEED = 4000, 64 * 1024, 20261124
+SAMPLES, SIZE, SEED = 4000, 32 * 1024, 20261124
 _HERE = Path(__file__).parent
 
 
@@ -29,8 +29,8 @@ def _lists() -> dict[str, list[str]]:
     for line in (_HERE / "words.txt").read_text("utf-8").splitlines():
         if line.startswith("["):
             name = line.strip("[]")
-        elif not line.startswith("#"):
-            found.setdefault(name, []).extend(line.split())
+        elif line and not line.startswith("#"):
+            found.setdefault(name, []).extend([line] if name.endswith("phrases") else line.split())
     return found
 
 
@@ -50,10 +50,15 @@ class Writer:
         return "".join(self.chance.choices(alphabet, k=length))
 
     def words(self, count: int) -> str:
-        """Words by a falling frequency, as language has them."""
-        source = WORDS["italian"] if self.chance.random() < 0.35 else WORDS["english"]
-        picked = [source[min(int(self.chance.expovariate(3.2 / len(source))), len(source) - 1)] for _ in range(count)]
-        return " ".join(picked)
+        """Phrases, and words by a falling frequency between them, as language has them."""
+        language = "italian" if self.chance.random() < 0.3 else "english"
+        words, pieces = WORDS[language], []
+        for _ in range(count):
+            if self.chance.random() < 0.35:
+                pieces.append(self.pick(WORDS[language + "_phrases"]))
+            else:
+                pieces.append(words[min(int(self.chance.expovariate(3.2 / len(words))), len(words) - 1)])
+        return " ".join(pieces)
 
     def sentence(self) -> str:
         return self.words(self.chance.randint(4, 16)).capitalize() + self.pick([".", ".", ".", ",", "?", "!", ":"])
@@ -136,6 +141,19 @@ class Writer:
             "X-Originating-IP: [" + self.ip() + "]",
             "X-Spam-Status: No, score=-1.9 required=5.0 tests=BAYES_00,DKIM_SIGNED,DKIM_VALID,HTML_MESSAGE",
             "Auto-Submitted: auto-generated",
+            "Sender: list-admin@lists.example\r\nErrors-To: list-admin@lists.example\r\nX-BeenThere: list@lists.example\r\nX-Mailman-Version: 2.1"
+            "\r\nPrecedence: list\r\nList-Help: <mailto:list-request@lists.example?subject=help>\r\nList-Post: <mailto:list@lists.example>"
+            "\r\nList-Subscribe: <https://lists.example/mailman/listinfo/list>,\r\n\t<mailto:list-request@lists.example?subject=subscribe>"
+            "\r\nList-Archive: <https://lists.example/pipermail/list/>",
+            "Delivered-To: "
+            + self.address()
+            + "\r\nReceived: from localhost (localhost [127.0.0.1])\r\n\tby localhost (Postfix) with ESMTP id"
+            + "\r\n\tfor <"
+            + self.address()
+            + ">; "
+            + self.date(),
+            "ARC-Seal: i=1; a=rsa-sha256; t=1700000000; cv=none;\r\n        d=example.com; s=arc-20240605;\r\n        b=",
+            "Content-Disposition: inline\r\nContent-Transfer-Encoding: 7bit\r\nX-Accept-Language: en-us, en\r\nUser-Agent: Mutt/1.5",
             "X-Google-Smtp-Source: " + self.token(40, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"),
         ]
         self.chance.shuffle(fields)
