@@ -17,7 +17,7 @@ import time
 from pathlib import Path
 
 from benchmarks.instance import ROOT, Instance, free_port_base, make_users, pss_mib
-from benchmarks.table import table
+from benchmarks.table import placed, table
 
 DOMAIN, USERS, PASSWORD = "bench.test", 220, "pw"
 SETTLE_SECONDS = 90
@@ -52,7 +52,12 @@ def main() -> int:
             instance.down()
     if options.json:
         options.json.write_text(json.dumps(figures, indent=1))
-    print(table(figures["ours"], figures["peer"]))
+    lines = table(figures["ours"], figures["peer"])
+    print(lines)
+    if options.readme:
+        said = f"Measured {time.strftime('%Y-%m-%d')} on {os.cpu_count()} cores, medians of {options.runs} runs in turn."
+        readme = ROOT / "README.md"
+        readme.write_text(placed(readme.read_text("utf-8"), f"{said}\n\n{lines}"), "utf-8")
     return 0
 
 
@@ -65,6 +70,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--scale", type=float, default=1.0, help="factor on the number of messages")
     parser.add_argument("--json", type=Path, help="write the figures there")
+    parser.add_argument("--readme", action="store_true", help="write the table into README.md")
     parser.add_argument("--keep", action="store_true", help="leave the instance running")
     parser.add_argument("--skip-memory", action="store_true", help="do not wait for the idle memory")
     parser.add_argument("--alone", action="store_true", help="without Postfix and Dovecot")

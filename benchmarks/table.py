@@ -41,6 +41,15 @@ def table(ours: Mapping[str, float | None], peer: Mapping[str, float | None]) ->
     return "\n".join(lines)
 
 
+BEGIN, END = "<!-- speed table: begin -->", "<!-- speed table: end -->"
+
+
+def placed(document: str, lines: str) -> str:
+    """The document with these lines between its two marks. Raises ValueError when it has none."""
+    before, after = document.index(BEGIN) + len(BEGIN), document.index(END)
+    return f"{document[:before]}\n{lines}\n{document[after:]}"
+
+
 def _line(row: Row, mine: float, other: float | None) -> str:
     ratio = None
     if other and mine:

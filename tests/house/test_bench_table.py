@@ -1,6 +1,6 @@
 """The benchmark's table says plainly what was missed."""
 
-from benchmarks.table import table
+from benchmarks.table import BEGIN, END, placed, table
 
 
 def test_ratios_and_promises() -> None:
@@ -12,3 +12,7 @@ def test_ratios_and_promises() -> None:
         "| IDLE notification, p50 | 12.5 ms | 505 ms | 40.40× | < 50 ms |",
         "| SELECT of 100,000, warm | 31.0 ms |  |  | < 20 ms (missed) |",
     ]
+
+
+def test_the_table_goes_between_its_marks() -> None:
+    assert placed(f"a\n{BEGIN}\nold\n{END}\nb", "new") == f"a\n{BEGIN}\nnew\n{END}\nb"
