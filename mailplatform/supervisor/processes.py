@@ -33,7 +33,7 @@ class Process:
 
     def alive(self) -> bool:
         """Whether it still runs (a zombie does not)."""
-        return started(self.pid) == self.started
+        return self.started != "" and started(self.pid) == self.started
 
     def send(self, number: int) -> bool:
         """Signal it; False when it has ended (or never was this one)."""
