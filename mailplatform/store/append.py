@@ -194,6 +194,7 @@ def wait_for(account_id: int, seconds: float) -> None:
         timeout = {"milliseconds": str(max(1, int(seconds * 1000)))}
         pipe.execute("SELECT set_config('lock_timeout', %(milliseconds)s::text, true)", timeout)
         run(pipe, "append_wait", {"account": account_id})
+        pipe.execute("SET LOCAL lock_timeout TO DEFAULT")
 
 
 def claim(
