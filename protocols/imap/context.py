@@ -13,6 +13,7 @@ from mailplatform.runtime.database import Bridge
 from mailplatform.runtime.spool import Room
 from protocols.imap.hints import Hints
 from protocols.imap.living import Living
+from protocols.imap.sections import Contents
 from protocols.imap.snapshots import Snapshots
 
 
@@ -34,4 +35,5 @@ class Context:
     login_seconds: float = 60.0
     plain_networks: tuple[IPv4Network | IPv6Network, ...] = field(default_factory=tuple)
     max_errors: int = 20
+    contents: Contents = field(default_factory=Contents)
     room: Room = field(default_factory=Room)

@@ -1,12 +1,16 @@
 """The octets a FETCH asks for: BODY[…] of a message given whole. RFC 3501 §6.4.5, RFC 9051 §6.4.5.1.
 
-Pure but for the parse of the message, which is done once and only when a part inside it is asked for.
+The parse of the message is done once and only when a part inside it is asked for. Clients read one message in many pieces (its
+header, its structure, each part, a large part 64 KiB at a time), so the last few that were read alone stay in memory.
 """
 
 from __future__ import annotations
 
+from collections import OrderedDict
+
 from mailplatform.standards.message import headers, structure
 from mailplatform.standards.message.structure import Part
+from mailplatform.store.values import MessageData
 from protocols.imap.wire.fetch_items import BodySection, Text
 
 
@@ -82,3 +86,32 @@ class Content:
     def _fields(header: bytes, item: BodySection) -> bytes:
         names = {name.lower() for name in item.fields}
         return headers.pick(header, names, negate=item.text is Text.HEADER_FIELDS_NOT)
+
+
+class Contents:
+    """Messages read lately, by folder and uid: both name one content for ever. budget: octets in all."""
+
+    __slots__ = ("_budget", "_held", "_known")
+
+    def __init__(self, budget: int = 16 << 20) -> None:
+        self._budget = budget
+        self._held = 0
+        self._known: OrderedDict[tuple[int, int], tuple[MessageData, Content]] = OrderedDict()
+
+    def get(self, folder_id: int, uid: int) -> tuple[MessageData, Content] | None:
+        """What is still here of a message."""
+        found = self._known.get((folder_id, uid))
+        if found is not None:
+            self._known.move_to_end((folder_id, uid))
+        return found
+
+    def keep(self, folder_id: int, uid: int, data: MessageData, content: Content) -> None:
+        """Keep one, and forget the longest unused for it."""
+        key = (folder_id, uid)
+        if key in self._known or len(content.raw) > self._budget:
+            return
+        self._known[key] = (data, content)
+        self._held += len(content.raw)
+        while self._held > self._budget:
+            _, (_, oldest) = self._known.popitem(last=False)
+            self._held -= len(oldest.raw)

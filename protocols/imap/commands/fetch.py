@@ -34,7 +34,7 @@ BODIES = 200
 """Messages whose bodies are read at once."""
 
 
-Found = dict[int, tuple[MessageData, bytes | None]]
+Found = dict[int, tuple[MessageData, Content | None]]
 
 
 async def fetch(session: ImapSession, command: c.Fetch) -> bytes:
@@ -72,9 +72,8 @@ async def mark_seen(
         return items
     uids = selected.known.uids(fetch_lines.positions_of(unseen))
     change = FlagChange("add", Flag.SEEN)
-    done = await session.context.quick.write(
-        flags.store, selected.folder_id, uids, change, viewer=session.viewer, actor=session.actor
-    )
+    lane = session.context.quick if len(uids) <= BODIES else session.context.slow
+    done = await lane.write(flags.store, selected.folder_id, uids, change, viewer=session.viewer, actor=session.actor)
     await selected.adopt(session, done.changed, may_expunge=False)
     added: list[FetchItem] = [] if Attribute.FLAGS in items else [Attribute.FLAGS]
     if "CONDSTORE" in session.enabled and Attribute.MODSEQ not in items:
@@ -91,7 +90,7 @@ async def with_content(
     missing = 0
     for some in pieces(selected.known, positions, bodies=bodies):
         uids = selected.known.uids(some)
-        found = await session.context.quick.call(read, selected.folder_id, uids, bodies)
+        found = await found_of(session, selected, uids, bodies)
         if len(found) < len(uids):
             missing += len(uids) - len(found)
             some = fetch_lines.positions_of(
@@ -107,13 +106,27 @@ async def with_content(
     return missing
 
 
+async def found_of(session: ImapSession, selected: Selected, uids: Sequence[int], bodies: bool) -> Found:
+    """What there is of these messages; one that is read alone is likely to be asked for again."""
+    contents = session.context.contents
+    alone = uids[0] if bodies and len(uids) == 1 else None
+    if alone is not None and (known := contents.get(selected.folder_id, alone)) is not None:
+        return {alone: known}
+    found: Found = await session.context.quick.call(read, selected.folder_id, uids, bodies)
+    if alone is not None and alone in found:
+        data, content = found[alone]
+        assert content is not None
+        contents.keep(selected.folder_id, alone, data, content)
+    return found
+
+
 def read(folder_id: int, uids: Sequence[int], bodies: bool) -> Found:
     """In a bridge thread: what there is of these messages; their octets with `bodies`."""
     data = store.message_data(folder_id, uids, "summary")
     if not bodies:
         return {uid: (one, None) for uid, one in data.items()}
     octets = store.contents([one.blob_id for one in data.values()])
-    return {uid: (one, one.prefix + octets[one.blob_id]) for uid, one in data.items() if one.blob_id in octets}
+    return {uid: (one, Content(one.prefix + octets[one.blob_id])) for uid, one in data.items() if one.blob_id in octets}
 
 
 def pieces(snapshot: Snapshot, positions: Positions, *, bodies: bool) -> Iterator[Positions]:
@@ -135,9 +148,8 @@ def pieces(snapshot: Snapshot, positions: Positions, *, bodies: bool) -> Iterato
         yield fetch_lines.positions_of(some)
 
 
-def rendered(data: MessageData, octets: bytes | None, items: Sequence[FetchItem]) -> bytes:
+def rendered(data: MessageData, content: Content | None, items: Sequence[FetchItem]) -> bytes:
     """The items of one message."""
-    content: Content | None = None
     parts = []
     for item in items:
         if item is Attribute.ENVELOPE:
@@ -145,9 +157,7 @@ def rendered(data: MessageData, octets: bytes | None, items: Sequence[FetchItem]
         elif item is Attribute.BODYSTRUCTURE:
             parts.append(b"BODYSTRUCTURE " + data.bodystructure)
         else:
-            if content is None:
-                assert octets is not None
-                content = Content(octets)
+            assert content is not None
             if isinstance(item, BodySection):
                 parts.append(fetch_lines.body(item.name(), content.section(item)))
             else:

@@ -10,7 +10,7 @@ from mailplatform.store.values import SEPARATOR, FolderState, SpecialUse
 from protocols.imap.commands import status
 from protocols.imap.wire import commands as c
 from protocols.imap.wire import responses
-from protocols.imap.wire.commands import ListReturn, ListSelect
+from protocols.imap.wire.commands import ListReturn, ListSelect, StatusItem
 from protocols.imap.wire.names import Matcher, joined
 
 if TYPE_CHECKING:
@@ -47,6 +47,8 @@ async def list_(session: ImapSession, command: c.List) -> bytes:
     if command.patterns == ("",) and not command.extended:
         session.write(responses.list_line("", ["\\Noselect"], delimiter=SEPARATOR))
         return responses.ok(command.tag, "LIST completed")
+    if StatusItem.HIGHESTMODSEQ in command.status:
+        session.enabled.add("CONDSTORE")  # RFC 7162 §3.1.2.1, as STATUS does
     known = {
         folder.name: folder
         for folder in await session.context.quick.call(folders.list_folders, session.account_id, session.viewer)

@@ -172,3 +172,82 @@ def test_a_lost_database_is_said_and_service_comes_back_by_itself(real: Real, ca
 
     uvloop.run(run())
     assert [record for record in caplog.records if record.exc_info] == []
+
+
+def test_no_password_in_clear_where_it_is_not_allowed(real: object) -> None:
+    a_mailbox("anna@a.test")
+
+    async def run() -> None:
+        async with imap_listener(plain=()) as door:
+            reader, writer = await in_process(door.connection)
+            greeting = await reader.readline()
+            assert b" LOGINDISABLED]" in greeting and b"AUTH=PLAIN" not in greeting
+            writer.write(b'a LOGIN anna@a.test "correct horse"\r\nb AUTHENTICATE PLAIN\r\n')
+            assert (await reader.readline()).startswith(b"a NO [PRIVACYREQUIRED] ")
+            assert (await reader.readline()).startswith(b"b NO [PRIVACYREQUIRED] ")
+
+    uvloop.run(run())
+
+
+def test_quota_is_shown_and_kept(house: House) -> None:
+    house.open("u1@a.test", quota_bytes=8192)
+    with house.reader("u1@a.test", plus=True) as imap:
+        imap.append("INBOX", b"Subject: x\r\n\r\n" + b"y" * 5000)
+        imap.ok("NOOP")
+        assert imap.ok("GETQUOTAROOT", "INBOX").one("QUOTA").values == (b"", ["STORAGE", 5, 8])
+        refused = imap.command("APPEND", "INBOX", b"Subject: x\r\n\r\n" + b"y" * 5000)
+        assert (refused.status, refused.code) == ("NO", "OVERQUOTA")
+        refused = imap.command("COPY", "1", "Archive")
+        assert (refused.status, refused.code) == ("NO", "OVERQUOTA")
+        assert imap.ok("MOVE", "1", "Archive").all("EXPUNGE") != []
+        assert imap.ok("STATUS", "Archive", "(MESSAGES)").one("STATUS").values[1] == ["MESSAGES", 1]
+
+
+def test_dates_from_one_end_of_the_calendar_to_the_other(house: House) -> None:
+    house.open("u1@a.test")
+    dates = (
+        " 1-Jan-0001 00:00:00 +0000",
+        "31-Dec-1969 23:59:59 +0000",
+        "17-Jul-1996 02:44:25 +0000",
+        "31-Dec-9999 23:59:59 +0000",
+    )
+    with house.reader("u1@a.test", plus=True) as imap:
+        for date in dates:
+            imap.append("INBOX", b"Subject: x\r\n\r\n", date=date)
+        imap.ok("NOOP")
+        assert [one["INTERNALDATE"].decode().strip() for one in imap.fetch("1:*", "INTERNALDATE")] == [d.strip() for d in dates]
+        assert imap.search("BEFORE", "1-Jan-1970") == [1, 2]
+        refused = imap.command("APPEND", "INBOX", '"31-Dec-9999 23:59:59 -1200"', b"x: y\r\n")
+        assert refused.status == "BAD"
+
+
+def test_keywords_are_many_and_not_endless(house: House) -> None:
+    house.open("u1@a.test")
+    with house.reader("u1@a.test", plus=True) as imap:
+        imap.append("INBOX", b"Subject: x\r\n\r\n")
+        imap.ok("NOOP")
+        outcome, count = "OK", 0
+        while outcome == "OK" and count < 10_000:
+            words = " ".join(f"word{count + each}" for each in range(100))
+            answer = imap.command("STORE", "1", "+FLAGS.SILENT", f"({words})")
+            outcome, count = answer.status, count + 100
+        assert (answer.status, answer.code) == ("NO", "LIMIT")
+        refused = imap.command("APPEND", "INBOX", f"({words})", b"Subject: y\r\n\r\n")
+        assert (refused.status, refused.code) == ("NO", "LIMIT")
+        assert len(imap.fetch("1", "FLAGS")[0]["FLAGS"]) >= 100
+
+
+def test_one_message_is_read_in_many_pieces(house: House) -> None:
+    house.open("u1@a.test")
+    body = bytes(range(33, 127)) * 4000
+    with house.reader("u1@a.test", plus=True) as imap:
+        imap.append("INBOX", b"Subject: x\r\n\r\n" + body)
+        imap.ok("NOOP")
+        pieces = []
+        for start in range(0, len(body), 65536):
+            (one,) = imap.fetch("1", f"BODY.PEEK[TEXT]<{start}.65536>")
+            pieces.append(one[f"BODY[TEXT]<{start}>"])
+        assert b"".join(pieces) == body
+        imap.ok("STORE", "1", "+FLAGS.SILENT", "(\\Deleted)")
+        imap.ok("EXPUNGE")
+        assert imap.command("UID", "FETCH", "1", "BODY[]").untagged == ()
