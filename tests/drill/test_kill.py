@@ -2,6 +2,8 @@
 
 import os
 import random
+import tempfile
+from pathlib import Path
 
 import pytest
 
@@ -13,21 +15,19 @@ SEED = int(os.environ.get("DRILL_SEED", random.SystemRandom().randrange(1 << 30)
 
 
 @pytest.mark.drill
-def test_every_promise_is_kept_while_everything_is_killed(
-    tmp_path_factory: pytest.TempPathFactory, capsys: pytest.CaptureFixture[str]
-) -> None:
-    home = tmp_path_factory.mktemp("drill")
-    for folder in (home, *home.parents[:2]):
-        folder.chmod(0o755)  # the service user must reach it
-    drill = Drill(Instance(home / "home", port_base=free_port_base()), MESSAGES, random.Random(SEED))
-    with capsys.disabled():
-        print(f"\nseed {SEED}")
-        try:
-            drill.prepare()
-            drill.run()
-            broken = drill.verdict()
-        finally:
-            drill.instance.down()
+def test_every_promise_is_kept_while_everything_is_killed(capsys: pytest.CaptureFixture[str]) -> None:
+    # Not pytest's own folder: the service user must reach this one.
+    with tempfile.TemporaryDirectory(prefix="mailplatform-drill-", ignore_cleanup_errors=True) as folder:
+        Path(folder).chmod(0o755)
+        drill = Drill(Instance(Path(folder) / "home", free_port_base()), MESSAGES, random.Random(SEED))
+        with capsys.disabled():
+            print(f"\nseed {SEED}")
+            try:
+                drill.prepare()
+                drill.run()
+                broken = drill.verdict()
+            finally:
+                drill.instance.down()
     assert broken == []
     assert drill.ledger.counts()["smtp acknowledged"] > 0
     assert drill.ledger.counts()["append acknowledged"] > 0
