@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import wraps
 from typing import Any
 
@@ -71,7 +71,7 @@ def tick_collect() -> dict[str, int]:
     now, limits, end = clock.now(), settings.SITE.store, time.monotonic() + _SECONDS
     done = {
         "arrivals": collect.forget_arrivals(now, timedelta(seconds=limits.arrival_seconds)),
-        "blobs": collect.collect_all(now, timedelta(seconds=limits.blob_grace_seconds)),
+        "blobs": _collect(now, timedelta(seconds=limits.blob_grace_seconds)),
         "packs": collect.unlink_retired(now),
         "bytes": 0,
     }
@@ -79,6 +79,16 @@ def tick_collect() -> dict[str, int]:
         done["bytes"] += freed
     packs.writer.close()  # what compacting wrote is complete: the pack may be looked at itself
     return {name: number for name, number in done.items() if number}
+
+
+_collected_to = 0  # where this worker's walk over the blobs goes on; a new worker begins anew
+
+
+def _collect(now: datetime, grace: timedelta) -> int:
+    global _collected_to
+    done = collect.collect_all(now, grace, _collected_to, _SECONDS / 2)
+    _collected_to = done.after or 0
+    return done.deleted
 
 
 @_tick

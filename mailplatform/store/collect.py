@@ -11,6 +11,7 @@ file unlinked after a grace period that is longer than any reader or backup take
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -55,14 +56,14 @@ def collect(now: datetime, grace: timedelta, after: int = 0, limit: int = _SLICE
         return Collected(deleted, last)
 
 
-def collect_all(now: datetime, grace: timedelta) -> int:
-    """The whole walk, slice by slice; how many blobs went."""
-    deleted, after = 0, 0
+def collect_all(now: datetime, grace: timedelta, after: int = 0, seconds: float = float("inf")) -> Collected:
+    """The walk, slice by slice, for about so many seconds; where to go on, None at its end."""
+    deleted, end = 0, time.monotonic() + seconds
     while True:
         done = collect(now, grace, after)
         deleted += done.deleted
-        if done.after is None:
-            return deleted
+        if done.after is None or time.monotonic() > end:
+            return Collected(deleted, done.after)
         after = done.after
 
 

@@ -77,7 +77,7 @@ def test_an_empty_content_is_a_blob_too(rollback) -> None:
 
 
 def collect_in(days: int) -> int:
-    return collect.collect_all(clock.now() + days * DAY, DAY)
+    return collect.collect_all(clock.now() + days * DAY, DAY).deleted
 
 
 def test_what_nothing_names_is_collected_after_its_grace(rollback) -> None:
@@ -165,7 +165,7 @@ def test_a_pack_of_holes_is_rewritten_and_ended_after_its_grace(real, tmp_path, 
     writer.close()
     now = clock.now()
     assert collect.compact(now) == 0  # all live
-    assert collect.collect_all(now + 2 * DAY, DAY) == 1 and not Blob.objects.filter(pk=goes).exists()
+    assert collect.collect_all(now + 2 * DAY, DAY).deleted == 1 and not Blob.objects.filter(pk=goes).exists()
     reader = blobs.stream(stays)
     first = next(reader)
     assert collect.compact(now + 2 * DAY) > 0
