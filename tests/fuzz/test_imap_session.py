@@ -117,7 +117,8 @@ async def talk(door: Listener, said: bytes, cuts: list[int]) -> None:
         for start, end in pairwise(edges):
             writer.write(said[start:end])
             await asyncio.sleep(0)
-        writer.write_eof()
+        if not writer.is_closing():  # the server may have hung up first, as after LOGOUT
+            writer.write_eof()
 
     try:
         _, heard = await asyncio.gather(say(), asyncio.wait_for(reader.read(), 15))
