@@ -40,6 +40,7 @@ async def imap_listener(
     *,
     tick_seconds: float = 0.05,
     login_seconds: float = 60.0,
+    idle_seconds: float = 1800.0,
     tls: Certificates | None = None,
     plain: Sequence[str] = ("127.0.0.0/8",),
     **limits: int,
@@ -56,6 +57,7 @@ async def imap_listener(
         living=Living(quick, per_account=limits.get("per_account", 100), poll_seconds=tick_seconds),
         append_limit=limits.get("append_limit", 10 << 20),
         login_seconds=login_seconds,
+        idle_seconds=idle_seconds,
         plain_networks=tuple(map(ip_network, plain)),
     )
     listener = Listener(

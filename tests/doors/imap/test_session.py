@@ -12,6 +12,7 @@ import psycopg
 import pytest
 import uvloop
 
+from protocols.common import stream
 from tests.conftest import Real
 from tests.support.clients.imap import Imap
 from tests.support.clients.imap_answers import untagged
@@ -251,3 +252,25 @@ def test_one_message_is_read_in_many_pieces(house: House) -> None:
         imap.ok("STORE", "1", "+FLAGS.SILENT", "(\\Deleted)")
         imap.ok("EXPUNGE")
         assert imap.command("UID", "FETCH", "1", "BODY[]").untagged == ()
+
+
+def test_who_asks_and_does_not_read_is_cut_off(real: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stream, "LINGER", 0.2)
+    a_mailbox("anna@a.test")
+    message = b"Subject: x\r\n\r\n" + b"y" * 3_000_000
+
+    async def run() -> None:
+        async with imap_listener(idle_seconds=0.5) as door:
+            reader, writer = await in_process(door.connection)
+            writer.write(b'a LOGIN anna@a.test "correct horse"\r\nb APPEND INBOX {%d+}\r\n' % len(message) + message + b"\r\n")
+            writer.write(b"c SELECT INBOX\r\n")
+            while not (await asyncio.wait_for(reader.readline(), 10)).startswith(b"c OK "):
+                pass
+            writer.transport.pause_reading()
+            writer.write(b"d FETCH 1 BODY.PEEK[]\r\n" * 20)
+            until = time.monotonic() + 10
+            while door.connections and time.monotonic() < until:
+                await asyncio.sleep(0.05)
+            assert not door.connections
+
+    uvloop.run(run())
