@@ -38,17 +38,20 @@ from mailplatform.trace import record
 from mailplatform.trace.events import Code
 from mailplatform.trace.record import EventRow
 from mailplatform.transport import lease, schedule, settle
-from mailplatform.transport.settle import Outcome
-from mailplatform.transport.values import LOCAL, LeasedItem, Settled, Settlement
+from mailplatform.transport.settle import Verdict
+from mailplatform.transport.values import LOCAL, Ending, LocalItem, Settlement
 
 log = logging.getLogger(__name__)
 
 CHANNEL = "queue.local"
-_TIDY_SECONDS = 30.0
+_TIDY_SECONDS = 5.0
+# Short, because a lease only fences here: the commit that places an item checks it, and nothing outside is waited for.
+_LEASE = 20.0  # seconds; an agent that is killed delays its items by this
+_RETRY, _RETRY_LONGEST = 5.0, 300.0  # seconds; what fails here is a lock or a lost database, and nobody's server is spared
 _ITEMS = UUID("6f1d3d0e-3f2c-4c53-9c2f-4f4a0a2b9d51")
 _PATIENCE = 5.0  # seconds; then the item is tried again later
 
-Place = Callable[[LeasedItem, Sequence[Placement]], "Future[ArrivalResult]"]
+Place = Callable[[LocalItem, Sequence[Placement]], "Future[ArrivalResult]"]
 
 
 class LocalAgent:
@@ -56,24 +59,29 @@ class LocalAgent:
 
     def __init__(self, place: Place | None = None) -> None:
         self._place = place or _place
+        self._outcomes: list[Verdict] = []  # of attempts that failed, until they are written
         self._told: list[EventRow] = []
 
     def work(self) -> int:
-        """Claim a batch, place it, settle it; how many items there were."""
-        limits = settings.SITE.agent
-        items = lease.claim(LOCAL, limit=limits.batch, seconds=limits.lease_seconds, now=clock.now())
+        """Claim a batch, place it, settle it; how many items there were. What could not be settled is, the next time."""
+        self._settle()
+        items = lease.claim(LOCAL, limit=settings.SITE.agent.batch, seconds=_LEASE, now=clock.now())
         if items:
-            outcomes = self.deliver(items)
-            with transaction.atomic():
-                settle.settle(outcomes)
-                record.write(*self._told)
-            self._told.clear()
+            self._outcomes = self.deliver(items)
+            self._settle()
         return len(items)
 
-    def deliver(self, items: Sequence[LeasedItem]) -> list[Outcome]:
+    def _settle(self) -> None:
+        if self._outcomes or self._told:
+            with transaction.atomic():
+                settle.settle(self._outcomes)
+                record.write(*self._told)
+            self._outcomes, self._told = [], []
+
+    def deliver(self, items: Sequence[LocalItem]) -> list[Verdict]:
         """Place these; the outcomes of those that were not placed. Placing settles by itself."""
-        outcomes: list[Outcome] = []
-        under_way: dict[Future[ArrivalResult], LeasedItem] = {}
+        outcomes: list[Verdict] = []
+        under_way: dict[Future[ArrivalResult], LocalItem] = {}
         for _, group in groupby(items, key=lambda item: item.message_id):
             recipients = list(group)
             try:
@@ -92,17 +100,16 @@ class LocalAgent:
                 outcomes.append(self._failed(item, failure))
         return outcomes
 
-    def _wait(self, under_way: dict[Future[ArrivalResult], LeasedItem]) -> None:
+    def _wait(self, under_way: dict[Future[ArrivalResult], LocalItem]) -> None:
         """Until all have ended; their leases are renewed while it takes long."""
-        seconds = settings.SITE.agent.lease_seconds
         left = set(under_way)
         while left:
-            left = wait(left, timeout=seconds / 3).not_done
+            left = wait(left, timeout=_LEASE / 3).not_done
             if left:
-                lease.renew([under_way[future] for future in left], seconds=seconds, now=clock.now())
+                lease.renew([under_way[future] for future in left], seconds=_LEASE, now=clock.now())
 
-    def _failed(self, item: LeasedItem, error: BaseException) -> Outcome:
-        limits, now = settings.SITE.agent, clock.now()
+    def _failed(self, item: LocalItem, error: BaseException) -> Verdict:
+        now = clock.now()
         public = error.public if isinstance(error, MailError) else "internal error"
         due = None
         if not isinstance(error, NotFound):
@@ -110,23 +117,23 @@ class LocalAgent:
                 item.attempts,
                 now,
                 item.expires_at,
-                first=limits.retry_seconds,
-                longest=limits.retry_longest_seconds,
+                first=_RETRY,
+                longest=_RETRY_LONGEST,
                 jitter=random.uniform(-1, 1),  # noqa: S311
             )
         if due is not None:
             params = {"recipient": item.forward_path, "host": LOCAL, "reply": public, "due_at": due.isoformat()}
             self._told.append(EventRow(item.trace_id, Code.DELAYED, params))
-            return Outcome(item.id, item.token, Settled.DEFERRED, public, due)
+            return Verdict(item.id, item.token, Ending.DEFERRED, public, due)
         reason = type(error).__name__
         params = {"recipient": item.forward_path, "host": LOCAL, "reply": public, "reason": reason}
         self._told.append(EventRow(item.trace_id, Code.FAILED, params))
         log.warning("%s: <%s> failed: %s", item.trace_id, item.forward_path, error)
         # RFC 5321 §6.1: no report about a message that has no reverse-path.
-        return Outcome(item.id, item.token, Settled.FAILED, public, report="failed" if item.reverse_path else "")
+        return Verdict(item.id, item.token, Ending.FAILED, public, report="failed" if item.reverse_path else "")
 
 
-def placements_of(item: LeasedItem, message: PreparedMessage) -> tuple[Placement, ...]:
+def placements_of(item: LocalItem, message: PreparedMessage) -> tuple[Placement, ...]:
     assert item.account_id is not None
     return local.placements(
         plan(item.account_id, item.destination),
@@ -137,7 +144,7 @@ def placements_of(item: LeasedItem, message: PreparedMessage) -> tuple[Placement
     )
 
 
-def unit(item: LeasedItem, placements: Sequence[Placement]) -> Unit:
+def unit(item: LocalItem, placements: Sequence[Placement]) -> Unit:
     """The same unit for every attempt at an item."""
     return Unit(
         unit_id=uuid5(_ITEMS, str(item.id)),
@@ -148,7 +155,7 @@ def unit(item: LeasedItem, placements: Sequence[Placement]) -> Unit:
     )
 
 
-def _place(item: LeasedItem, placements: Sequence[Placement]) -> Future[ArrivalResult]:
+def _place(item: LocalItem, placements: Sequence[Placement]) -> Future[ArrivalResult]:
     """Commit an item's placements. The future's Conflict means that the lease was lost, and nothing was placed."""
     return arrivals.put(unit(item, placements))
 

@@ -16,6 +16,7 @@ from __future__ import annotations
 import logging
 import os
 import random
+import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -45,6 +46,7 @@ _AGAIN = ("40001", "40P01", FORGOTTEN)  # serialization failure, deadlock, state
 _LOCK_TIMEOUT = "55P03"
 _DISK_FULL = "53100"
 _TRIES = 5
+_SWITCH = 0.001  # seconds
 _RECONNECT = (0.0, 0.1, 0.3, 0.6, 1.0)  # seconds before each new try after a lost connection
 _WAIT = 0.025  # seconds the side thread waits for one account before it looks at the others again
 
@@ -82,6 +84,9 @@ def _committer() -> Committer[Waiting]:
                     on_thread_end=close_connection,
                     keys=_accounts,
                 )
+                # A committer waits for Postgres four times a batch, and each time for the interpreter, which a busy event loop
+                # keeps for the switch interval: 5 ms by default would be 20 ms a batch.
+                sys.setswitchinterval(min(sys.getswitchinterval(), _SWITCH))
                 _committers.clear()
                 _committers[os.getpid()] = found
     return found
