@@ -16,12 +16,12 @@ from mailplatform.runtime.database import cursor
 from mailplatform.runtime.pipeline import Pipeline
 from mailplatform.runtime.sqlfiles import load
 from mailplatform.store.append import run
-from mailplatform.transport.values import LeasedItem, Settlement
+from mailplatform.transport.values import LocalItem, Settlement
 
 _PACKAGE = "mailplatform.transport"
 
 
-def claim(transport: str, *, limit: int, seconds: float, now: datetime, token: UUID | None = None) -> list[LeasedItem]:
+def claim(transport: str, *, limit: int, seconds: float, now: datetime, token: UUID | None = None) -> list[LocalItem]:
     """Take up to ``limit`` ready items of a transport, oldest first, in a transaction of its own or the caller's."""
     with cursor() as opened:
         opened.execute(
@@ -34,20 +34,20 @@ def claim(transport: str, *, limit: int, seconds: float, now: datetime, token: U
                 "until": now + timedelta(seconds=seconds),
             },
         )
-        return [LeasedItem(*row) for row in opened.fetchall()]
+        return [LocalItem(*row) for row in opened.fetchall()]
 
 
-def renew(items: Sequence[LeasedItem], *, seconds: float, now: datetime) -> set[int]:
+def renew(items: Sequence[LocalItem], *, seconds: float, now: datetime) -> set[int]:
     """Lengthen leases; the ids that are still their holder's. The others must not be worked on any further."""
     return _touch("lease_renew", items, {"until": now + timedelta(seconds=seconds)})
 
 
-def mark_in_doubt(items: Sequence[LeasedItem]) -> set[int]:
+def mark_in_doubt(items: Sequence[LocalItem]) -> set[int]:
     """Say, before a final dot is sent, that from here on delivery may happen unseen; the ids whose lease is still good."""
     return _touch("lease_in_doubt", items, {})
 
 
-def _touch(name: str, items: Sequence[LeasedItem], more: dict[str, datetime]) -> set[int]:
+def _touch(name: str, items: Sequence[LocalItem], more: dict[str, datetime]) -> set[int]:
     with cursor() as opened:
         params: dict[str, Any] = {"ids": [item.id for item in items], "tokens": [item.token for item in items]}
         opened.execute(load(_PACKAGE, name), params | more)

@@ -18,32 +18,33 @@ from mailplatform.runtime.sqlfiles import load
 from mailplatform.store import blobs
 from mailplatform.transport.enqueue import PIN
 from mailplatform.transport.models import OutboundMessage, QueueItem
-from mailplatform.transport.values import Settled
+from mailplatform.transport.values import Ending
 
 _PACKAGE = "mailplatform.transport"
 _SWEEP = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """What one attempt said. due_at: the next attempt of a deferred item. report: the RFC 3464 action that is due, or ""."""
+class Verdict:
+    """What becomes of an item. due_at: the next attempt of a deferred item. report: the RFC 3464 action that is due, or ""."""
 
     item_id: int
     token: UUID
-    settled: Settled
+    kind: Ending
     reply: str = ""
     due_at: datetime | None = None
     report: str = ""
 
 
-def settle(outcomes: Sequence[Outcome]) -> set[int]:
+def settle(outcomes: Sequence[Verdict]) -> set[int]:
     """Write the outcomes; the ids that were settled. The others are stale: another agent has them, and nothing was written."""
     if not outcomes:
         return set()
     states = {
-        Settled.DELIVERED: QueueItem.State.DONE,
-        Settled.FAILED: QueueItem.State.DONE,
-        Settled.DEFERRED: QueueItem.State.DEFERRED,
+        Ending.DELIVERED: QueueItem.State.DONE,
+        Ending.FAILED: QueueItem.State.DONE,
+        Ending.EXPANDED: QueueItem.State.DONE,
+        Ending.DEFERRED: QueueItem.State.DEFERRED,
     }
     ordered = sorted(outcomes, key=lambda outcome: outcome.item_id)
     with cursor() as opened:
@@ -52,7 +53,7 @@ def settle(outcomes: Sequence[Outcome]) -> set[int]:
             {
                 "ids": [o.item_id for o in ordered],
                 "tokens": [o.token for o in ordered],
-                "states": [str(states[o.settled]) for o in ordered],
+                "states": [str(states[o.kind]) for o in ordered],
                 "replies": [o.reply[:1000].replace("\x00", "") for o in ordered],
                 "dues": [o.due_at for o in ordered],
                 "reports": [o.report for o in ordered],

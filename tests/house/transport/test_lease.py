@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from mailplatform.mailflow import arrivals
 from mailplatform.runtime import clock
 from mailplatform.transport import lease, schedule, settle
-from mailplatform.transport.settle import Outcome
-from mailplatform.transport.values import LOCAL, Settled
+from mailplatform.transport.settle import Verdict
+from mailplatform.transport.values import LOCAL, Ending
 from tests.support.house import a_house, a_unit, another, rows
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -61,9 +61,9 @@ def test_a_stale_outcome_is_dropped(rollback) -> None:
     lease.release_expired(clock.now() + timedelta(seconds=61))
     (fresh,) = claim(1)
     assert fresh.id == item.id and fresh.token != item.token
-    assert settle.settle([Outcome(item.id, item.token, Settled.DELIVERED)]) == set()
-    assert settle.settle([Outcome(fresh.id, fresh.token, Settled.DELIVERED)]) == {fresh.id}
-    assert settle.settle([Outcome(fresh.id, fresh.token, Settled.FAILED, "late")]) == set()
+    assert settle.settle([Verdict(item.id, item.token, Ending.DELIVERED)]) == set()
+    assert settle.settle([Verdict(fresh.id, fresh.token, Ending.DELIVERED)]) == {fresh.id}
+    assert settle.settle([Verdict(fresh.id, fresh.token, Ending.FAILED, "late")]) == set()
     assert settle.settle([]) == set()
 
 
@@ -72,10 +72,10 @@ def test_outcomes(rollback) -> None:
     done, later, failed, *_ = claim(5)
     due = clock.now() + timedelta(minutes=5)
     outcomes = [
-        Outcome(failed.id, failed.token, Settled.FAILED, "550 no", report="failed"),
-        Outcome(done.id, done.token, Settled.DELIVERED, "250 ok"),
-        Outcome(later.id, later.token, Settled.DEFERRED, "451 later", due),
-        Outcome(12345, uuid4(), Settled.DELIVERED),
+        Verdict(failed.id, failed.token, Ending.FAILED, "550 no", report="failed"),
+        Verdict(done.id, done.token, Ending.DELIVERED, "250 ok"),
+        Verdict(later.id, later.token, Ending.DEFERRED, "451 later", due),
+        Verdict(12345, uuid4(), Ending.DELIVERED),
     ]
     assert settle.settle(outcomes) == {done.id, later.id, failed.id}
     assert states() == {"ready": 12, "leased": 2, "done": 2, "deferred": 1}
@@ -97,7 +97,7 @@ def test_the_final_dot_is_marked_before_it_is_sent(rollback) -> None:
     assert lease.mark_in_doubt(items) == set()
     (again,) = [item for item in claim() if item.id == items[0].id]
     assert again.in_doubt
-    settle.settle([Outcome(again.id, again.token, Settled.DELIVERED)])
+    settle.settle([Verdict(again.id, again.token, Ending.DELIVERED)])
     assert rows("SELECT count(*) FROM transport_queueitem WHERE in_doubt") == [(0,)]
 
 
