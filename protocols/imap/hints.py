@@ -79,6 +79,9 @@ class Hints:
             except MailError as error:
                 log.warning("imap: the tick found no database: %s", error.private)
                 continue
+            except Exception:  # a tick that dies would leave every idle session deaf
+                log.exception("imap: the tick failed")
+                continue
             for watch in idle:
                 if now.get(watch.folder_id, -1) != watch.known() and watch.session.idling:
                     watch.session.wake()

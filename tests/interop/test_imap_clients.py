@@ -1,12 +1,14 @@
-"""Clients that people use, against the doors in process: mbsync both ways, mutt, curl, swaks, Python's imaplib.
+"""Clients that people use, against the doors in process: mbsync both ways, mutt, curl, fetchmail, offlineimap, swaks.
 
-apt-get install isync mutt curl swaks
+apt-get install isync mutt curl fetchmail offlineimap3 swaks
 """
 
 from __future__ import annotations
 
+import hashlib
 import imaplib
 import os
+import ssl
 import subprocess
 from pathlib import Path
 
@@ -205,3 +207,60 @@ def test_swaks_delivers_with_starttls_and_imap_reads(house: House, tmp_path: Pat
         imap.login(ADDRESS, PASSWORD)
         imap.select()
         assert imap.search("SUBJECT", '"By swaks"') == [1]
+
+
+def test_fetchmail_takes_all_away(house: House, certificate: Path, tmp_path: Path) -> None:
+    house.open(ADDRESS)
+    messages = fill(house, 3)
+    host, port = house.addresses["imap"]
+    out = tmp_path / "out"
+    rc = tmp_path / "fetchmailrc"
+    rc.write_text(
+        f'poll {host} service {port} protocol IMAP user "{ADDRESS}" password "{PASSWORD}" sslproto TLS1.2+ '
+        f'sslcertfile "{certificate}" no sslcertck mda "cat >> {out}" fetchall\n'
+    )
+    rc.chmod(0o600)
+    run(["fetchmail", "-f", str(rc), "--pidfile", str(tmp_path / "pid"), "--nosyslog"], tmp_path)
+    assert out.read_bytes().count(b"Subject: Number") == len(messages)
+    with house.reader(ADDRESS) as reader:
+        assert reader.search("ALL") == []
+
+
+def test_offlineimap_syncs(house: House, certificate: Path, tmp_path: Path) -> None:
+    house.open(ADDRESS)
+    messages = fill(house, 3)
+    host, port = house.addresses["imaps"]
+    mail = tmp_path / "mail"
+    (tmp_path / "rc").write_text(
+        f"""
+[general]
+accounts = house
+metadata = {tmp_path}/meta
+ui = basic
+[Account house]
+localrepository = near
+remoterepository = far
+[Repository near]
+type = Maildir
+localfolders = {mail}
+[Repository far]
+type = IMAP
+remotehost = {host}
+remoteport = {port}
+remoteuser = {ADDRESS}
+remotepass = {PASSWORD}
+ssl = yes
+cert_fingerprint = {hashlib.sha512(ssl.PEM_cert_to_DER_cert(certificate.read_text())).hexdigest()}
+"""
+    )
+    command = ["offlineimap", "-o", "-c", str(tmp_path / "rc")]
+    run(command, tmp_path)
+    there = [path for part in ("new", "cur") for path in (mail / "INBOX" / part).iterdir()]
+    assert len(there) == len(messages)
+    assert {path.name for path in mail.iterdir()} == FOLDERS
+    (mail / "INBOX" / "new" / "fresh.1.host").write_bytes(b"Subject: fresh\n\nFrom near.\n")
+    there[0].unlink()
+    run(command, tmp_path)
+    with house.reader(ADDRESS) as reader:
+        assert len(reader.search("SUBJECT", "fresh")) == 1
+        assert len(reader.search("ALL")) == len(messages)
