@@ -13,6 +13,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
@@ -103,17 +104,48 @@ class Children:
     # -- servers
 
     def _start_server(self, server: Watched) -> None:
-        """Start Postgres or Valkey, or adopt the one that runs."""
-        try:
-            self.postgres.retry_seconds = 0 if self.patient else self.site.supervisor.database_retry_seconds
-            process = self.postgres.start() if server.name == "postgres" else self.valkey.start()
-            self._watch(server, process, os.pidfd_open(process.pid))
-        except (EmbeddedError, OSError) as error:
-            if not self.patient:
+        """Start Postgres or Valkey, or adopt the one that runs.
+
+        Once we serve, in a thread: recovery after a crash may take its time, and roles that end must not wait for it.
+        """
+        self.postgres.retry_seconds = 0 if self.patient else self.site.supervisor.database_retry_seconds
+        begin = self.postgres.start if server.name == "postgres" else self.valkey.start
+        if not self.patient:
+            try:
+                self._server_runs(server, begin())
+            except (EmbeddedError, OSError) as error:
                 raise StartFailed(str(error)) from None
-            self.say(f"{server.name}: {error}")
+            return
+        done, said = os.pipe()
+        outcome: list[Process | Exception] = []
+
+        def work() -> None:
+            try:
+                outcome.append(begin())
+            except Exception as error:
+                outcome.append(error)
+            os.close(said)
+
+        def finish() -> None:
+            self.loop.forget(done)
+            os.close(done)
+            (result,) = outcome
+            if isinstance(result, Process):
+                self._server_runs(server, result)
+            elif not self.stopping:
+                self.say(f"{server.name}: {result}")
+                self._later(server)
+
+        self.loop.watch(done, finish)
+        threading.Thread(target=work, name=server.name, daemon=True).start()
+
+    def _server_runs(self, server: Watched, process: Process) -> None:
+        try:
+            pidfd = os.pidfd_open(process.pid)
+        except ProcessLookupError:
             self._later(server)
             return
+        self._watch(server, process, pidfd)
         server.ready = True
         self.changed()
 

@@ -31,7 +31,7 @@ from mailplatform.settings.site import SiteConfig
 from mailplatform.supervisor.processes import Process, drop_to, end, identify
 
 MIB = 1 << 20
-STARTING_SECONDS = 60.0
+STARTING_SECONDS = 3600.0  # recovery after a crash reads the log since the last checkpoint: killing it would begin it anew
 
 
 class EmbeddedError(Exception):

@@ -118,7 +118,7 @@ def furnish(home: Path, port_base: int | None) -> None:
         (home / name).mkdir(mode=0o700, exist_ok=True)
     site = home / "site.toml"
     if not site.exists() and not os.environ.get("MAILPLATFORM_SITE"):
-        site.write_text(_SITE.format(port_base=port_base or 10000), "utf-8")
+        site.write_text(_SITE.format(port_base=10000 if port_base is None else port_base), "utf-8")
         site.chmod(0o640)
     key = home / "secrets" / "secret_key"
     if not key.exists():

@@ -74,6 +74,8 @@ class Supervisor:
                 self.keeper = identify(os.getppid())
                 self.loop.watch(self.keeper_fd, self._on_keeper_end)
             self._end_leftovers()
+            if first:
+                (self.site.home / "endpoints.json").unlink(missing_ok=True)
             self._start(first)
             while True:
                 self.loop.turn(LOOK_SECONDS)
