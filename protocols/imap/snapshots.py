@@ -78,11 +78,11 @@ def _look(folder_id: int, viewer: int, known: Version | None) -> Version | None:
         names = fetch.keywords(state.account_id)
         return Version(state, unpacked(packed), names, FlagWriter(names))
     try:
-        if changes.highest(folder_id) == known.modseq:
-            return None
         news = changes.since(folder_id, known.modseq, viewer)
     except NotFound:
         return None if known.gone else replace(known, snapshot=Snapshot(), gone=True)
+    if news.folder.highestmodseq == known.modseq and not known.gone:
+        return None
     keywords, writer = known.keywords, known.writer
     if any(number not in keywords for entry in news.changed for number in entry.keywords):
         keywords = fetch.keywords(news.folder.account_id)

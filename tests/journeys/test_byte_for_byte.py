@@ -80,9 +80,10 @@ def check_described(reader: Imap, count: int) -> None:
 def test_by_append(house: House) -> None:
     house.open("u1@a.test")
     messages = everything()
-    with house.reader("u1@a.test", plus=True) as reader:
+    with house.reader("u1@a.test", None, plus=True) as reader:
         for content in messages.values():
             reader.append("INBOX", content)
+        reader.select("INBOX")
         back = list(bodies(reader, len(messages)))
         assert [name for (name, content), octets in zip(messages.items(), back, strict=True) if octets != content] == []
         check_described(reader, len(messages))
