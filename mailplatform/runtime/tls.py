@@ -87,3 +87,15 @@ def _server(chain: Path, key: Path, minimum: ssl.TLSVersion, alpn: tuple[str, ..
     if alpn:
         context.set_alpn_protocols(list(alpn))
     return context
+
+
+def client_context(*, verified: bool, minimum: str = "1.2") -> ssl.SSLContext:
+    """For calls to other servers. verified: the certificate must be good and name the host (RFC 6125 §6); else none is looked
+    at, which still keeps everybody out who only listens (RFC 7435)."""
+    context = ssl.create_default_context() if verified else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    if not verified:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    context.minimum_version = ssl.TLSVersion.TLSv1_3 if minimum == "1.3" else ssl.TLSVersion.TLSv1_2
+    context.options |= ssl.OP_NO_RENEGOTIATION | ssl.OP_NO_COMPRESSION
+    return context
