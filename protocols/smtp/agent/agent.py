@@ -20,6 +20,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from mailplatform.runtime.resolver import Resolver
+from mailplatform.settings.site import server_address
 from mailplatform.transport import values
 from mailplatform.transport.values import Lease, LeasedItem, Outcome
 from protocols.smtp.agent.connect import Call, Caller, Login, Own
@@ -71,6 +72,13 @@ class SmtpAgent:
         self._own = own
         self._caller = caller or Caller(terms, own)
         self._pool = Pool(terms)
+
+    @classmethod
+    def for_site(cls, site: SiteConfig, read: Read) -> SmtpAgent:
+        """The agent by a site's configuration; make it inside the loop that uses it."""
+        servers = [server_address(text) for text in site.dns.servers]
+        resolver = Resolver(servers, site.dns.timeout_seconds, ipv6=site.outbound.ipv6)
+        return cls(site.outbound, resolver, read, own=own_of(site))
 
     async def deliver(self, lease: Lease, *, before_dot: BeforeDot) -> list[Outcome]:
         """One attempt at all items of a lease, an outcome each; none when the lease was lost before the dot.

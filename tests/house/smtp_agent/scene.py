@@ -70,11 +70,8 @@ class Scene:
         items = tuple(dataclasses.replace(item, **changes.pop("item", {})) for item in items)
         route = changes.pop("route", None)
         destination = changes.pop("destination", paths[0].rpartition("@")[2])
-        carried = Carried(
-            1, "t1", "sender@out.test", PREFIX, 1, changes.pop("size", len(content)), **{"body8bit": False} | changes
-        )
-        if "reverse_path" in changes:
-            carried = dataclasses.replace(carried, reverse_path=changes["reverse_path"])
+        said = {"reverse_path": "sender@out.test", "body8bit": False, "size": len(content)} | changes
+        carried = Carried(outbound_id=1, trace_id="t1", prefix=PREFIX, blob_id=1, **said)
         lease = Lease(items, carried, destination, route, datetime(2030, 1, 1, tzinfo=UTC))
         outcomes = await asyncio.wait_for(self.agent.deliver(lease, before_dot=self.before_dot), 30)
         assert [(o.item_id, o.token) for o in outcomes] in ([(i.item_id, i.token) for i in items], [])
