@@ -58,6 +58,15 @@ def table(site: SiteConfig) -> tuple[Service, ...]:
             connections=site.smtp.connections + COMMITTER,
         ),
         Service(
+            "submission",
+            "protocols.smtp.submission:run",
+            site.workers("submission"),
+            ways["submission"],
+            stage=2,
+            greeting="smtp",
+            connections=site.submission.connections + site.access.hash_threads + COMMITTER,
+        ),
+        Service(
             "imap",
             "protocols.imap.service:run",
             site.workers("imap"),

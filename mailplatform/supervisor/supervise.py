@@ -260,7 +260,10 @@ class Supervisor:
 
     def _drain(self, watched: Iterable[Watched]) -> None:
         processes = {one.name: one.process for one in watched if one.process}
-        for killed in end(processes.values(), self.site.supervisor.stop_seconds):
+        began = time.monotonic()
+        killed_all = end(processes.values(), self.site.supervisor.stop_seconds)
+        self.log(f"drained in {time.monotonic() - began:.1f} s: {', '.join(processes)}")
+        for killed in killed_all:
             name = next(name for name, process in processes.items() if process == killed)
             self.log(f"{name} (pid {killed.pid}) did not drain within {self.site.supervisor.stop_seconds:.0f} s and was killed")
         reap()
