@@ -80,6 +80,12 @@ class FakeMx:
             self._moved.clear()
             await self._moved.wait()
 
+    async def emptied(self) -> None:
+        """Wait until no connection is left."""
+        while self.living:
+            self._moved.clear()
+            await self._moved.wait()
+
     def next(self, stage: str, argument: str) -> Line:
         self.reached[stage] += 1
         self._moved.set()
@@ -108,6 +114,7 @@ class FakeMx:
             pass
         finally:
             self.living -= 1
+            self._moved.set()
             self._tasks.discard(task)
             writer.transport.abort()
 

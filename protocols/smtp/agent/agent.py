@@ -19,6 +19,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from mailplatform.runtime.errors import MailError
 from mailplatform.runtime.resolver import Resolver
 from mailplatform.settings.site import server_address
 from mailplatform.transport import values
@@ -60,6 +61,10 @@ class _Attempt:
     content: Content
     before_dot: BeforeDot
     deadline: float
+
+    @property
+    def is_late(self) -> bool:
+        return asyncio.get_running_loop().time() >= self.deadline
 
 
 class SmtpAgent:
@@ -106,12 +111,12 @@ class SmtpAgent:
         except LeaseLost:
             return []
         except Unreadable as error:
-            told = [_Told(Ending(DEFERRED, "data", str(error), 0, "4.3.0"))] * len(lease.items)
+            told = [_ours(str(error))] * len(lease.items)
+        except MailError as error:  # of before_dot: the database is away
+            told = [_ours(f"the queue could not be asked before the end of the message: {error.public}")] * len(lease.items)
         except Exception:
             log.exception("an attempt at %s for %s broke", message.trace_id, lease.destination)
-            told = [_Told(Ending(DEFERRED, "connect", "a fault of ours, the attempt will be repeated", 0, "4.3.0"))] * len(
-                lease.items
-            )
+            told = [_ours("a fault of ours, the attempt will be repeated")] * len(lease.items)
         return [_outcome(item, one) for item, one in zip(lease.items, told, strict=True)]
 
     async def close(self) -> None:
@@ -147,7 +152,7 @@ class SmtpAgent:
                 async for call in hosts:
                     if isinstance(call, Trouble):
                         failed = _Told(ending_of(call))
-                    elif tried >= self._terms.addresses_a_try or sessions >= self._terms.sessions_a_try:
+                    elif tried >= self._terms.addresses_a_try or sessions >= self._terms.sessions_a_try or attempt.is_late:
                         passing = passing or (lasting and _put_off(lasting))  # others are left for the next attempt
                         break
                     else:
@@ -157,6 +162,8 @@ class SmtpAgent:
                             return result
                         failed = result
                         sessions += failed.ending.stage != "connect"
+                    if smart_host is not None and failed.ending.enhanced != "5.4.6":
+                        failed = _put_off(failed)  # a smart host that will not have us is our own mistake
                     if failed.ending.kind == DEFERRED:
                         passing = failed
                     else:
@@ -208,6 +215,11 @@ class SmtpAgent:
 
 
 _NOTHING = Ending(DEFERRED, "connect", "")
+
+
+def _ours(words: str) -> _Told:
+    """What kept us, not them."""
+    return _Told(Ending(DEFERRED, "data", words, 0, "4.3.0"))
 
 
 def _put_off(told: _Told) -> _Told:

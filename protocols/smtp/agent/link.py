@@ -141,7 +141,8 @@ class Link(asyncio.Protocol):
                     await self._woken()
                     reply = self._reader.next()
         except TimeoutError:
-            raise Trouble(stage, f"the server did not answer within {allowed:.3g} s") from None
+            late = "the whole attempt took too long" if allowed < seconds else f"the server did not answer within {seconds:.3g} s"
+            raise Trouble(stage, late, enhanced="4.4.7" if allowed < seconds else "4.4.2") from None
         return reply
 
     def said(self) -> ClientReply | None:

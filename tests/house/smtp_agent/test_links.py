@@ -172,6 +172,15 @@ def test_a_password_that_is_refused_is_our_own_trouble(offers: str, said: list[o
     play(scene, FakeMx((offers,), say={"AUTH": said}))  # type: ignore[dict-item]
 
 
+@pytest.mark.parametrize("stage", ["GREETING", "EHLO"])
+def test_a_smart_host_that_will_not_have_us_is_our_own_trouble(stage: str) -> None:
+    async def scene(house: Scene, mx: FakeMx) -> None:
+        answer = await house.one(route=a_route(mx))
+        assert (answer.kind, answer.code, answer.stage) == (Ending.DEFERRED, 554, stage.lower())
+
+    play(scene, FakeMx(say={stage: [554], "HELO": [554]}))
+
+
 # -- what a server can take
 
 EIGHT = "Subject: x\r\n\r\nGrüße\r\n".encode()

@@ -7,6 +7,7 @@ import dataclasses
 
 import pytest
 
+from mailplatform.runtime.errors import TemporarilyUnavailable
 from mailplatform.transport.values import Ending, Outcome
 from tests.house.smtp_agent.scene import CONTENT, HASTY, PATIENT, PREFIX, Scene, play
 from tests.support.fake_mx import CLOSE, FLOOD, HANG, RESET, Act, FakeMx
@@ -289,3 +290,35 @@ def test_content_that_cannot_be_read_waits() -> None:
         assert (answer.reply, len(mx.taken)) == ("the message could not be read: OSError", 1)
 
     play(scene)
+
+
+def test_a_queue_that_cannot_be_asked_sends_no_dot() -> None:
+    async def scene(house: Scene, mx: FakeMx) -> None:
+        async def away() -> bool:
+            raise TemporarilyUnavailable
+
+        house.before_dot = away  # type: ignore[method-assign]
+        answer = await house.one()
+        assert told(answer) == (Ending.DEFERRED, "data", False)
+        assert answer.reply.startswith("the queue could not be asked")
+        assert (mx.taken, mx.reached["DOT"]) == ([], 0)
+
+    play(scene)
+
+
+def test_an_attempt_that_is_given_up_leaves_no_connection() -> None:
+    async def scene(house: Scene, mx: FakeMx) -> None:
+        async def never() -> bool:
+            await asyncio.Event().wait()
+            return True
+
+        house.before_dot = never  # type: ignore[method-assign]
+        attempt = asyncio.ensure_future(house.one())
+        await mx.at("DATA")
+        attempt.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await attempt
+        await mx.emptied()
+        assert len(house.agent._pool) == 0
+
+    play(scene, terms=PATIENT)
