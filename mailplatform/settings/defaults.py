@@ -125,6 +125,24 @@ class Smtp:
 
 
 @dataclass(frozen=True, slots=True)
+class Submission:
+    """Mail from the people of the house (RFC 6409, RFC 8314). What is not said here is as in [smtp]."""
+
+    port: int = key(0, "STARTTLS; 0: port_base + 587.")
+    tls_port: int = key(0, "Implicit TLS; 0: port_base + 465.")
+    workers: int = key(0, "Processes; 0: one for two cores, at most 4.")
+    connections: int = key(4, "Database connections a process may open for recipients and the like (the committer has two more).")
+    max_connections: int = key(1000, "Open connections of one process.")
+    max_connections_per_address: int = key(100, "Open connections of one client address in one process.")
+    messages_per_hour: int = key(
+        500, "Messages one user may send in an hour; 0: any number. A user may have limits of their own."
+    )
+    messages_per_day: int = key(2000, "The same for a day.")
+    recipients_per_hour: int = key(2000, "Recipients of what one user sends in an hour; 0: any number.")
+    recipients_per_day: int = key(10000, "The same for a day.")
+
+
+@dataclass(frozen=True, slots=True)
 class Imap:
     """IMAP4rev1 (RFC 3501) for clients."""
 
@@ -196,6 +214,22 @@ class Agent:
 class Outbound:
     """Mail for the outside (RFC 5321 §4.5.4.1, timeouts of §4.5.3.2)."""
 
+    workers: int = key(1, "Processes.")
+    connections: int = key(3, "Database connections of a process (its committer has three more).")
+    slots: int = key(200, "Attempts under way at once in one process.")
+    destination_slots: int = key(20, "Of these, for one destination that is well.")
+    retry_after: tuple[float, ...] = key(
+        (5 * MINUTE, 10 * MINUTE, 20 * MINUTE, 30 * MINUTE, HOUR, 2 * HOUR, 4 * HOUR),
+        'Pauses before each new attempt, e.g. ["5m", "30m", "2h"]; the last one goes on until the mail is given up.',
+    )
+    warn_after_seconds: float = key(4 * HOUR, "The sender is told of a delay after this time; 0: never.")
+    expire_after_seconds: float = key(5 * DAY, "Mail that could not be delivered for so long goes back.")
+    probe_longest_seconds: float = key(HOUR, "A destination that cannot be reached is tried again after so long at the most.")
+    lease_seconds: float = key(5 * MINUTE, "How long an attempt's items belong to one process without a sign of life.")
+    poll_seconds: float = key(1, "How often the queue is looked at without a hint.")
+    slow_seconds: float = key(10, "A destination where attempts take longer shares a quarter of the slots with those that fail.")
+    tick_missing_seconds: float = key(60, "Without a tick for so long the agent releases due mail by itself.")
+    drain_seconds: float = key(20, "On stop, attempts under way have so long to end.")
     port: int = key(25, "Port of mail exchangers; another one is for tests.")
     ipv6: bool = key(True, "Try IPv6 addresses, before those of IPv4; false where the network has none.")
     tls: bool = key(True, "Use TLS where it is offered (STARTTLS), without asking whose certificate it is; false: never.")
@@ -292,6 +326,7 @@ TABLES: dict[str, type] = {
     "proxy": Proxy,
     "access": Access,
     "smtp": Smtp,
+    "submission": Submission,
     "imap": Imap,
     "store": Store,
     "arrivals": Arrivals,

@@ -24,7 +24,7 @@ from mailplatform.settings.service import Listener
 
 CODE = Path(__file__).resolve().parents[2]
 DEFAULT_HOSTNAME = "mail.example.test"
-USUAL_PORTS = {"smtp": 25, "imap": 143, "imaps": 993, "web": 80}
+USUAL_PORTS = {"smtp": 25, "submission": 587, "submissions": 465, "imap": 143, "imaps": 993, "web": 80}
 _UNITS: dict[str, dict[str, float]] = {
     "_bytes": {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40},
     "_seconds": {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400},
@@ -49,6 +49,7 @@ class SiteConfig:
     proxy: defaults.Proxy
     access: defaults.Access
     smtp: defaults.Smtp
+    submission: defaults.Submission
     imap: defaults.Imap
     store: defaults.Store
     arrivals: defaults.Arrivals
@@ -101,15 +102,17 @@ class SiteConfig:
         return _secret(self.home, f"secrets/{name}", name)
 
     def workers(self, role: str) -> int:
-        """Processes of a role; 0 in the file means one a core, at most 4, and for smtp one for two cores."""
+        """Processes of a role; 0 in the file means one a core, at most 4; for smtp and submission one for two cores."""
         said = int(getattr(getattr(self, role), "workers", 1))
         cores = os.cpu_count() or 1
-        return said or min(max(cores // 2, 1) if role == "smtp" else cores, 4)
+        return said or min(max(cores // 2, 1) if role in ("smtp", "submission") else cores, 4)
 
     def listeners(self) -> dict[str, list[Listener]]:
         """Role → its ways in, one a configured address."""
         ports = {
             "smtp": (self.smtp.port, "smtp", "starttls"),
+            "submission": (self.submission.port, "submission", "starttls"),
+            "submissions": (self.submission.tls_port, "submission", "implicit"),
             "imap": (self.imap.port, "imap", "starttls"),
             "imaps": (self.imap.tls_port, "imap", "implicit"),
             "web": (self.web.port, "web", "none"),
@@ -200,6 +203,13 @@ def _value(kind: Any, value: Any, key: str) -> Any:
         if not isinstance(value, str):
             raise ValueError("must be a text in quotes")
         return value
+    if kind == tuple[float, ...]:
+        if not isinstance(value, list) or not value:
+            raise ValueError('must be a list of times like ["5m", "30m", "2h"]')
+        times = tuple(_number(item, "_seconds") for item in value)
+        if not all(seconds > 0 for seconds in times):
+            raise ValueError("every time must be more than nothing")
+        return times
     if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
         raise ValueError("must be a list of texts")
     return tuple(value)

@@ -68,6 +68,11 @@ class Code(StrEnum):
     EXPANDED = "expanded"
     IN_DOUBT = "in_doubt"
     STALE_RESULT = "stale_result"
+    HELD = "held"
+    RELEASED = "released"
+    DELETED = "deleted"
+    REPORTED = "reported"
+    FORWARDED = "forwarded"
     # about the trace itself
     AGAIN = "again"
     SHED = "shed"
@@ -95,9 +100,14 @@ CODE_PARAMS: Mapping[Code, frozenset[str]] = {
     Code.QUEUED: frozenset({"recipient", "destination"}),
     Code.LOCAL_QUEUED: frozenset({"recipients", "reason"}),
     Code.ATTEMPTED: frozenset({"recipient", "host", "number", "reply"}),
-    Code.DELIVERED: frozenset({"recipient", "host", "reply"}),
-    Code.DELAYED: frozenset({"recipient", "host", "reply", "due_at"}),
-    Code.FAILED: frozenset({"recipient", "host", "reply", "reason"}),
+    Code.DELIVERED: frozenset({"recipient", "host", "address", "tls", "number", "reply"}),
+    Code.DELAYED: frozenset({"recipient", "host", "address", "tls", "number", "reply", "stage", "due_at"}),
+    Code.FAILED: frozenset({"recipient", "host", "address", "tls", "number", "reply", "stage", "reason"}),
+    Code.HELD: frozenset({"recipient", "reason", "by"}),
+    Code.RELEASED: frozenset({"recipient", "by"}),
+    Code.DELETED: frozenset({"recipient", "by"}),
+    Code.REPORTED: frozenset({"recipient", "action", "sender", "report"}),
+    Code.FORWARDED: frozenset({"recipient", "target", "sender"}),
     Code.EXPANDED: frozenset({"recipient", "recipients"}),
     Code.IN_DOUBT: frozenset({"recipient", "host"}),
     Code.STALE_RESULT: frozenset({"recipient", "reply"}),

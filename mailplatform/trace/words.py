@@ -5,6 +5,7 @@ a newer version of this software) are shown as they stand.
 """
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from mailplatform.trace.events import CODE_PARAMS, Code
@@ -33,12 +34,19 @@ ENGLISH: Mapping[Code, str] = {
     Code.QUEUED: "queued for {recipient} to {destination}",
     Code.LOCAL_QUEUED: "queued for {recipients} local recipients ({reason})",
     Code.ATTEMPTED: "attempt {number} for {recipient} at {host}: {reply}",
-    Code.DELIVERED: "delivered for {recipient} to {host}: {reply}",
-    Code.DELAYED: "delayed for {recipient} at {host}: {reply}; next try {due_at}",
-    Code.FAILED: "failed for {recipient} at {host} ({reason}): {reply}",
+    Code.DELIVERED: "delivered for {recipient} to {host} [{address}], attempt {number}, TLS: {tls}; it said: {reply}",
+    Code.DELAYED: "attempt {number} for {recipient} at {host} [{address}] was put off at {stage} (TLS: {tls}); it said: {reply}; "
+    "next try at {due_at}",
+    Code.FAILED: "given up for {recipient} at {host} [{address}] after attempt {number} at {stage} ({reason}, TLS: {tls}); "
+    "it said: {reply}",
     Code.EXPANDED: "{recipient} expanded to {recipients} recipients",
     Code.IN_DOUBT: "outcome for {recipient} at {host} is in doubt",
     Code.STALE_RESULT: "a late result for {recipient} was dropped: {reply}",
+    Code.HELD: "held for {recipient} by {by}: {reason}",
+    Code.RELEASED: "released for {recipient} by {by}",
+    Code.DELETED: "taken out of the queue for {recipient} by {by}",
+    Code.REPORTED: "the sender {sender} is told that mail for {recipient} was {action} (report {report})",
+    Code.FORWARDED: "mail for {recipient} goes on to {target}, from {sender}",
     Code.AGAIN: "commit of unit {unit} run again ({cause})",
     Code.SHED: "{count} trace rows were shed in a flood since {since}",
 }
@@ -64,12 +72,19 @@ ITALIAN: Mapping[Code, str] = {
     Code.QUEUED: "in coda per {recipient} verso {destination}",
     Code.LOCAL_QUEUED: "in coda per {recipients} destinatari locali ({reason})",
     Code.ATTEMPTED: "tentativo {number} per {recipient} presso {host}: {reply}",
-    Code.DELIVERED: "consegnato per {recipient} a {host}: {reply}",
-    Code.DELAYED: "in ritardo per {recipient} presso {host}: {reply}; prossimo tentativo {due_at}",
-    Code.FAILED: "fallito per {recipient} presso {host} ({reason}): {reply}",
+    Code.DELIVERED: "consegnato per {recipient} a {host} [{address}], tentativo {number}, TLS: {tls}; risposta: {reply}",
+    Code.DELAYED: "il tentativo {number} per {recipient} presso {host} [{address}] è stato rinviato, fase {stage} (TLS: "
+    "{tls}); risposta: {reply}; prossimo tentativo alle {due_at}",
+    Code.FAILED: "abbandonato per {recipient} presso {host} [{address}] dopo il tentativo {number}, fase {stage} ({reason}, "
+    "TLS: {tls}); risposta: {reply}",
     Code.EXPANDED: "{recipient} espanso in {recipients} destinatari",
     Code.IN_DOUBT: "l'esito per {recipient} presso {host} è incerto",
     Code.STALE_RESULT: "un risultato tardivo per {recipient} è stato ignorato: {reply}",
+    Code.HELD: "trattenuto per {recipient} da {by}: {reason}",
+    Code.RELEASED: "rilasciato per {recipient} da {by}",
+    Code.DELETED: "tolto dalla coda per {recipient} da {by}",
+    Code.REPORTED: "il mittente {sender} è avvisato che la posta per {recipient} risulta {action} (avviso {report})",
+    Code.FORWARDED: "la posta per {recipient} prosegue verso {target}, da parte di {sender}",
     Code.AGAIN: "unità {unit} eseguita di nuovo ({cause})",
     Code.SHED: "{count} righe di traccia omesse durante un'ondata dal {since}",
 }
@@ -89,7 +104,11 @@ def render(code: str, params: Mapping[str, Any], language: str = FALLBACK) -> st
         known = Code(code)
     except ValueError:
         return " ".join([code, *(f"{key}={value}" for key, value in params.items())])
-    shown = {key: _shown(value) for key, value in params.items() if key in CODE_PARAMS[known]}
+    shown = {
+        key: _moment(value) if key.endswith("_at") else _shown(value)
+        for key, value in params.items()
+        if key in CODE_PARAMS[known]
+    }
     return sentences[known].format_map(_Params(shown))
 
 
@@ -99,3 +118,11 @@ def _shown(value: Any) -> str:
     if isinstance(value, (list, tuple)):
         return ", ".join(str(item) for item in value)
     return str(value)
+
+
+def _moment(value: Any) -> str:
+    """A moment as people write it, in UTC; what is none stays as it is."""
+    try:
+        return datetime.fromisoformat(value).astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    except (TypeError, ValueError):
+        return _shown(value)

@@ -64,8 +64,9 @@ BEFORE_MAIL = frozenset({Stage.DNS, Stage.CONNECT, Stage.GREETING, Stage.EHLO, S
 
 @dataclass(frozen=True, slots=True)
 class OutboundItem:
-    """One recipient of an outbound message. For transport "local", destination is the final local address; for "smtp" it may be
-    left empty, and the routes choose it when the item is written."""
+    """One recipient of an outbound message. destination: for "local" the final local address, for "smtp" the recipient's domain
+    (empty: that of the forward-path), until a route says otherwise. report: nothing is left to do but to tell the sender this.
+    """
 
     transport: str
     destination: str
@@ -75,7 +76,7 @@ class OutboundItem:
     notify: str = ""
     due_at: datetime | None = None  # None: at once
     expires_at: datetime | None = None  # None: for "smtp", as the site says
-    route_id: int | None = None
+    report: Report = Report.NONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +93,14 @@ class Outbound:
     submitter: int | None = None
     smtputf8: bool = False
     body8bit: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """An item whose report a unit's commit carries: the report is due no longer then."""
+
+    item_id: int
+    report: Report
 
 
 @dataclass(frozen=True, slots=True)

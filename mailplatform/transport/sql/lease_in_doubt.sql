@@ -1,5 +1,5 @@
--- From here on the peer may have the message without our knowing it.
--- explain: {"ids": [1], "tokens": ["8c5d9a10-0000-4000-8000-000000000000"]}
+-- From here on the peer may have the message without our knowing it; the lease holds for as long as its answer may take.
+-- explain: {"ids": [1], "tokens": ["8c5d9a10-0000-4000-8000-000000000000"], "until": null}
 WITH held AS (
   SELECT q.id
   FROM unnest(%(ids)s::bigint[], %(tokens)s::uuid[]) AS t (id, token)
@@ -7,4 +7,7 @@ WITH held AS (
   ORDER BY q.id
   FOR UPDATE OF q
 )
-UPDATE transport_queueitem AS q SET in_doubt = true FROM held WHERE q.id = held.id RETURNING q.id
+UPDATE transport_queueitem AS q
+SET in_doubt = true, leased_until = greatest(q.leased_until, %(until)s::timestamptz)
+FROM held WHERE q.id = held.id
+RETURNING q.id

@@ -1,0 +1,12 @@
+-- What connections said of destinations, one row each.
+-- explain: {"transport": "smtp", "names": ["b.test"], "failed": [true], "replies": ["timed out"], "nexts": ["2026-11-24T12:15:00Z"], "now": "2026-11-24T12:00:00Z"}
+INSERT INTO transport_destination AS d (transport, name, failures, next_try, concurrency, proven_at, last_reply)
+SELECT %(transport)s::text, t.name, CASE WHEN t.failed THEN 1 ELSE 0 END, CASE WHEN t.failed THEN t.next_try END, 0,
+       CASE WHEN NOT t.failed THEN %(now)s::timestamptz END, t.reply
+FROM unnest(%(names)s::text[], %(failed)s::boolean[], %(replies)s::text[], %(nexts)s::timestamptz[]) AS t (name, failed, reply, next_try)
+ORDER BY t.name
+ON CONFLICT (transport, name) DO UPDATE
+SET failures = CASE WHEN excluded.failures > 0 THEN d.failures + 1 ELSE 0 END,
+    next_try = excluded.next_try,
+    proven_at = coalesce(excluded.proven_at, d.proven_at),
+    last_reply = excluded.last_reply
