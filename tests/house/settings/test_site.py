@@ -7,7 +7,7 @@ import pytest
 
 from mailplatform.settings import defaults, reference
 from mailplatform.settings.database import connection_settings
-from mailplatform.settings.site import SiteError, home_from, load, server_address
+from mailplatform.settings.site import USUAL_PORTS, SiteError, home_from, load, server_address
 from mailplatform.supervisor.services import connections, table
 
 
@@ -27,7 +27,8 @@ def test_all_defaults_without_a_file(tmp_path):
     assert loaded.network == defaults.Network()
     assert loaded.access.plaintext_networks == ()
     assert loaded.embedded_database and loaded.embedded_redis
-    assert [way.port for ways in loaded.listeners().values() for way in ways] == [10025, 10143, 10993, 10080]
+    ports = {way.name: way.port for ways in loaded.listeners().values() for way in ways}
+    assert ports == {name: 10000 + port for name, port in USUAL_PORTS.items()}
 
 
 def test_units_and_lists(tmp_path):
@@ -133,4 +134,4 @@ def test_every_key_is_explained_and_its_type_known():
 def test_the_table_stays_within_the_connections(tmp_path):
     loaded = load(tmp_path, environ={})
     assert connections(loaded) <= loaded.database.most_connections < loaded.database.max_connections
-    assert {service.name for service in table(loaded)} == {"index", "agent", "worker", "beat", "smtp", "imap", "web"}
+    assert {service.name for service in table(loaded)} >= {"index", "agent", "worker", "beat", "smtp", "imap", "web"}

