@@ -33,8 +33,8 @@ FAILED = 5.0
 NOTHING = 60.0
 """Seconds that a failure is remembered, and that a no is, whose SOA says nothing shorter."""
 MOST_ANSWERS = 20_000
-MOST_HOSTS = 50
-"""MX records of one domain that are looked at."""
+MOST_RECORDS = 50
+"""Records of one answer that are looked at and kept; of MX those that are preferred."""
 
 
 class Found(StrEnum):
@@ -85,7 +85,7 @@ class HostAnswer:
 @dataclass(frozen=True, slots=True)
 class _Answer:
     found: Found
-    records: tuple[Any, ...] = ()
+    records: tuple[Any, ...] = ()  # (preference, host), sorted; or addresses as text
     ttl: float = NOTHING
     detail: str = ""
 
@@ -123,8 +123,7 @@ class Resolver:
             return MxAnswer(MxKind.FAILED, detail=answer.detail)
         if answer.found is Found.NOTHING:
             return MxAnswer(MxKind.IMPLICIT, (MxHost(_key(domain)),))
-        listed = [(int(record.preference), _key(record.exchange.to_text())) for record in answer.records]
-        named = sorted((preference, name) for preference, name in listed if name)
+        named = [record for record in answer.records if record[1]]
         if not named:
             return MxAnswer(MxKind.NULL)
         hosts: list[MxHost] = []
@@ -132,14 +131,14 @@ class Resolver:
             names = [name for _, name in equals]
             self._shuffle(names)  # RFC 5321 §5.1: spread the load among equals
             hosts.extend(MxHost(name, preference) for name in names)
-        return MxAnswer(MxKind.LISTED, tuple(hosts[:MOST_HOSTS]))
+        return MxAnswer(MxKind.LISTED, tuple(hosts))
 
     async def addresses(self, host: str) -> HostAnswer:
         """The addresses of a host, asked for at once, IPv6 before IPv4, each kind in some order."""
         answers = await asyncio.gather(*(self._ask(host, kind) for kind in self._kinds))
         found: list[str] = []
         for answer in answers:
-            of_kind = [str(record.address) for record in answer.records]
+            of_kind = list(answer.records)
             self._shuffle(of_kind)
             found.extend(of_kind)
         if found:
@@ -193,7 +192,12 @@ class Resolver:
             return _Answer(Found.FAILED, ttl=FAILED, detail=f"DNS failed for {name} ({kind}): {type(error).__name__}")
         if found.rrset is None:
             return _Answer(Found.NOTHING, detail=f"{name} has no {kind} record")
-        return _Answer(Found.YES, tuple(found.rrset), float(found.rrset.ttl))
+        records = sorted(_mx(one) for one in found.rrset) if kind == "MX" else [str(one.address) for one in found.rrset]
+        return _Answer(Found.YES, tuple(records[:MOST_RECORDS]), float(found.rrset.ttl))
+
+
+def _mx(record: Any) -> tuple[int, str]:
+    return int(record.preference), _key(record.exchange.to_text())
 
 
 def _key(name: str) -> str:

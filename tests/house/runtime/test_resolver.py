@@ -130,3 +130,13 @@ def test_one_who_gives_up_leaves_the_answer_to_others() -> None:
         return (await patient).kind
 
     assert ask(question) is MxKind.IMPLICIT
+
+
+def test_a_domain_with_a_thousand_hosts_has_fifty() -> None:
+    async def question(resolver: Resolver, server: DnsServer) -> MxAnswer:
+        server.set("many.test", "MX", *(f"{n} mx{n}.many.test." for n in range(1000, 0, -1)))
+        server.set("many.test", "A", *(f"127.{n // 250}.{n % 250}.1" for n in range(1000)))
+        assert len((await resolver.addresses("many.test")).addresses) == 50
+        return await resolver.mx("many.test")
+
+    assert [host.preference for host in ask(question).hosts] == list(range(1, 51))
