@@ -185,7 +185,9 @@ class Link(asyncio.Protocol):
 
     def quit(self) -> None:
         """Say goodbye, and go when the server has answered or after a moment (RFC 5321 §4.1.1.10)."""
-        if self._over or self._leaving is not None or self._transport is None:
+        if self._leaving is not None:
+            return
+        if self._over or self._transport is None:
             self.abort()
             return
         self.send(commands.QUIT)
