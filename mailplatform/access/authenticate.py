@@ -65,8 +65,7 @@ def authenticate(
     Blocks for some 25 ms; async doors call it in a lane of its own.
     """
     hashes, locks = hashes or hasher(), locks or lockout()
-    parts = _parts(login)
-    name = str(parts) if parts else login.strip().lower()[:320]
+    parts, name = name_of(login)
     if locks.shut(name, client_address):
         raise AuthenticationFailed(private="shut out after failures", subject=name)
     known = _look_up(parts) if parts else None
@@ -74,9 +73,7 @@ def authenticate(
     if known is None or credential is None or not known.may_enter:
         locks.failed(name, client_address)
         raise AuthenticationFailed(private=_reason(known, credential), subject=name)
-    locks.succeeded(name, client_address)
-    _used(credential, protocol, client_address)
-    return Identity(
+    identity = Identity(
         known.user_id,
         known.account_id,
         known.organisation_id,
@@ -86,13 +83,29 @@ def authenticate(
         credential.id,
         known.access_epoch,
     )
+    enter(identity, name, credential.last_used_at, protocol=protocol, client_address=client_address, locks=locks)
+    return identity
 
 
-def _parts(login: str) -> canonical.Parts | None:
+def name_of(login: str) -> tuple[canonical.Parts | None, str]:
+    """A login as the tables and the lock-out know it; None for what is no address."""
     try:
-        return canonical.split(login)
+        parts = canonical.split(login)
     except Malformed:
-        return None
+        return None, login.strip().lower()[:320]
+    return parts, str(parts)
+
+
+def enter(
+    identity: Identity, name: str, last_used_at: datetime | None, *, protocol: str, client_address: str, locks: Lockout
+) -> None:
+    """Somebody is in: forget their failures from here, note the use of their credential (once in ten minutes)."""
+    locks.succeeded(name, client_address)
+    now = clock.now()
+    if last_used_at is None or now - last_used_at >= _USED_EVERY:
+        Credential.objects.filter(pk=identity.credential_id).update(
+            last_used_at=now, last_used_from=client_address, last_used_protocol=protocol
+        )
 
 
 def _look_up(parts: canonical.Parts) -> _Known | None:
@@ -120,14 +133,6 @@ def _verified(known: _Known | None, password: str | bytes, protocol: str, hashes
     if hashes.outdated(chosen.secret):
         Credential.objects.filter(pk=chosen.id, secret=chosen.secret).update(secret=hashes.hash(password))
     return chosen
-
-
-def _used(credential: _Candidate, protocol: str, client_address: str) -> None:
-    now = clock.now()
-    if credential.last_used_at is None or now - credential.last_used_at >= _USED_EVERY:
-        Credential.objects.filter(pk=credential.id).update(
-            last_used_at=now, last_used_from=client_address, last_used_protocol=protocol
-        )
 
 
 def _reason(known: _Known | None, credential: _Candidate | None) -> str:

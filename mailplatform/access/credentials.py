@@ -15,16 +15,16 @@ from django.db import transaction
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext
 
-from mailplatform.access import scram
 from mailplatform.access.epoch import bump
 from mailplatform.access.hashing import hasher, keyed, prepared
 from mailplatform.access.models import Credential, ScramParameters
-from mailplatform.access.values import CredentialKind, Scope
+from mailplatform.access.values import DRAWN_ITERATIONS, CredentialKind, Scope
 from mailplatform.audit.record import Subject, record
 from mailplatform.directory.constraints import refusing
 from mailplatform.directory.models import User
 from mailplatform.directory.values import Actor
 from mailplatform.runtime.errors import AlreadyExists, Malformed, NotFound
+from mailplatform.standards.sasl import scram
 
 MIN_CHARACTERS = 8
 MOST_CHARACTERS = 1000
@@ -112,7 +112,7 @@ def add_app_password(
             raise Malformed(gettext("scope: %(scope)s is none of %(scopes)s") % words, subject="scope")
     drawn = generated()
     parameters, _ = ScramParameters.objects.get_or_create(
-        user=user, defaults={"salt": secrets.token_bytes(16), "iterations": scram.DRAWN_ITERATIONS}
+        user=user, defaults={"salt": secrets.token_bytes(16), "iterations": DRAWN_ITERATIONS}
     )
     verifier = scram.verifier(drawn.encode(), bytes(parameters.salt), parameters.iterations)
     with refusing(

@@ -60,6 +60,33 @@ class ScramParameters(models.Model):
         return f"{self.iterations} iterations"
 
 
+class SendAs(models.Model):
+    """An address somebody may send as beside their own; `*@domain` is all of a domain."""
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="send_as")
+    address = models.TextField()
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "address"], name="send_as_once")]
+
+    def __str__(self) -> str:
+        return self.address
+
+
+class SendingLimit(models.Model):
+    """Limits of one user in place of the site's; null follows the site."""
+
+    user = models.OneToOneField(User, models.CASCADE, primary_key=True, related_name="sending_limit")
+    messages_per_hour = models.IntegerField(null=True, blank=True)
+    messages_per_day = models.IntegerField(null=True, blank=True)
+    recipients_per_hour = models.IntegerField(null=True, blank=True)
+    recipients_per_day = models.IntegerField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return f"limits of {self.pk}"
+
+
 class Epoch(models.Model):
     """Counted up by every change that may end a living session or a cached answer."""
 

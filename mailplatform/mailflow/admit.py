@@ -9,14 +9,11 @@ Known gaps: forwards to outside are refused until there is a way out; sender che
 
 from __future__ import annotations
 
-import time
-from collections import OrderedDict
-from threading import Lock
-
 from django.conf import settings
 
 from mailplatform.directory import epoch
 from mailplatform.directory.resolve import Kind, Resolved, Target, may_post, resolve
+from mailplatform.mailflow.memory import Memory
 from mailplatform.mailflow.transaction import Disposition, LocalTarget, Recipient, Session
 from mailplatform.runtime import pubsub
 from mailplatform.runtime.errors import NotFound, NotPermitted, OverQuota, PolicyRefused, TooLarge
@@ -24,58 +21,30 @@ from mailplatform.standards.address import Path
 from mailplatform.store.usage import usage_many, usage_of_domain
 from mailplatform.store.values import Usage
 
-_ENTRIES = 50_000
-
-
-class _Memory:
-    """Recipients that were good a moment ago. Bounded, oldest first."""
-
-    def __init__(self) -> None:
-        self._lock = Lock()
-        self._known: OrderedDict[str, tuple[float, Recipient]] = OrderedDict()
-        self._generation = 0
-
-    @property
-    def generation(self) -> int:
-        return self._generation
-
-    def get(self, key: str) -> Recipient | None:
-        found = self._known.get(key)
-        return found[1] if found is not None and time.monotonic() < found[0] else None
-
-    def put(self, key: str, recipient: Recipient, generation: int) -> None:
-        """Remember an answer, unless the memory was emptied while it was being found."""
-        seconds = settings.SITE.smtp.recipient_cache_seconds
-        with self._lock:
-            if generation != self._generation or seconds <= 0:
-                return
-            self._known.pop(key, None)
-            self._known[key] = (time.monotonic() + seconds, recipient)
-            if len(self._known) > _ENTRIES:
-                self._known.popitem(last=False)
-
-    def clear(self) -> None:
-        with self._lock:
-            self._generation += 1
-            self._known.clear()
-
-
-_memory = _Memory()
+_memory: Memory[str, Recipient] = Memory()  # who takes mail from anybody
+_outside: Memory[str, Recipient] = Memory()  # who is not ours, for those who may send outside; never looked at for others
 
 
 def listen() -> pubsub.Subscriber:
     """Forget good answers whenever the directory changes, in this process; once, at the start of a door."""
-    return pubsub.subscribe([epoch.CHANNEL], lambda _channel, _payload: _memory.clear())
+    return pubsub.subscribe([epoch.CHANNEL], lambda _channel, _payload: forget())
 
 
 def forget() -> None:
     """Forget all good answers."""
     _memory.clear()
+    _outside.clear()
 
 
 def known(path: Path, session: Session) -> Recipient | None:
     """The answer to RCPT if it is at hand without asking the database."""
-    return _memory.get(str(path))
+    asked = str(path)
+    return _memory.get(asked) or (_outside.get(asked) if _may_leave(session) else None)
+
+
+def _may_leave(session: Session) -> bool:
+    """Whether somebody of the house is sending: nobody else's mail leaves it (no open relay)."""
+    return session.protocol == "submission" and session.identity is not None
 
 
 def recipient(path: Path, session: Session, *, reverse_path: str | None = None) -> Recipient:
@@ -86,16 +55,27 @@ def recipient(path: Path, session: Session, *, reverse_path: str | None = None) 
     (leads outside, or nobody may post).
     """
     asked = str(path)
-    found = _memory.get(asked)
+    found = known(path, session)
     if found is not None:
         return found
-    generation = _memory.generation
+    generation, seconds = _memory.generation, settings.SITE.smtp.recipient_cache_seconds
     answer = resolve(asked)
+    if answer.kind is Kind.FOREIGN and _may_leave(session):
+        found = _foreign(path, asked, answer)
+        _outside.put(asked, found, generation, seconds)
+        return found
     found = _judge(asked, answer, reverse_path)
     # A full account is one whose owner is about to make room, or not: never remembered. Posting depends on the sender.
     if not answer.rules:
-        _memory.put(asked, found, generation)
+        _memory.put(asked, found, generation, seconds)
     return found
+
+
+def _foreign(path: Path, asked: str, answer: Resolved) -> Recipient:
+    """Somebody outside. Address literals are nobody's: mail to a bare address has no name that anybody could answer for."""
+    if path.address is None or path.address.domain.is_literal:
+        raise NotPermitted("mail to an address literal is not sent from here", subject=asked)
+    return Recipient(asked, Disposition.QUEUED, epoch=answer.epoch, outside=(asked,))
 
 
 def _judge(asked: str, answer: Resolved, reverse_path: str | None) -> Recipient:

@@ -15,7 +15,7 @@ from mailplatform.mailflow.units import Unit
 from mailplatform.runtime import clock
 from mailplatform.runtime.spool import Spooled
 from mailplatform.store import append
-from mailplatform.store.values import Actor, FolderState, Placement
+from mailplatform.store.values import Actor, FolderState, Placement, SentCopy, SpecialUse
 from mailplatform.trace import ids
 from mailplatform.trace.events import Code, Direction
 from mailplatform.trace.record import MessageRow
@@ -51,7 +51,7 @@ def placement(
     internal_date: datetime | None = None,
     check_quota: bool = True,
 ) -> Placement:
-    """One message for one folder, prepared."""
+    """One message for one folder, prepared. In Sent it takes the place of the copy that submission made."""
     return Placement(
         account_id=folder.account_id,
         message=append.prepare_message(data),
@@ -61,6 +61,7 @@ def placement(
         internal_date=internal_date,
         strict=True,
         check_quota=check_quota,
+        sent=SentCopy.CLIENT if folder.special_use is SpecialUse.SENT and check_quota else None,
     )
 
 

@@ -134,16 +134,17 @@ def _give_up(waiting: list[Waiting], outcomes: list[Outcome]) -> None:
         outcomes[n] = TemporarilyUnavailable(private=f"accounts busy for {waiting[n].unit.patience} s")
     queued = [n for n in out_of_time if waiting[n].unit.aside is not None]
     for n, outcome in zip(queued, _attempt([_queued(waiting[n].unit) for n in queued]), strict=True):
-        outcomes[n] = outcome
+        if not isinstance(outcome, Later):
+            outcomes[n] = outcome
 
 
 def _queued(unit: Unit) -> Unit:
-    """The unit as it goes through the local queue: a queue row needs no account's lock."""
+    """The unit as it goes through the local queue: a queue row needs no account's lock. A sender's own copy still does."""
     assert unit.aside is not None
     told = EventRow(unit.trace_id, Code.LOCAL_QUEUED, {"recipients": len(unit.aside.items), "reason": "busy"})
     return replace(
         unit,
-        placements=(),
+        placements=tuple(placement for placement in unit.placements if placement.sent),
         outbound=(*unit.outbound, unit.aside),
         events=(*unit.events, told),
         epoch=None,

@@ -8,6 +8,7 @@ checked again: is the unit new, are its accounts free and open, its folders ther
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -22,7 +23,7 @@ from mailplatform.runtime.errors import Conflict, MailError, TemporarilyUnavaila
 from mailplatform.runtime.pipeline import pipelined
 from mailplatform.store import append, notify
 from mailplatform.store.allocate import Allocation
-from mailplatform.store.values import ArrivalResult
+from mailplatform.store.values import ArrivalResult, Reason
 from mailplatform.trace import record
 from mailplatform.trace.events import Code
 from mailplatform.trace.record import EventRow
@@ -76,7 +77,7 @@ class _Batch:
     """The steps of one transaction, and what they hand to each other."""
 
     def __init__(self, units: Sequence[Unit], spill: bool) -> None:
-        self.units = units
+        self.units = list(units)
         self.spill = spill
         self.now = clock.now()
         self.results: list[Result] = [LATER] * len(units)
@@ -92,7 +93,7 @@ class _Batch:
         settlements = [s for unit in self.units for s in unit.settles]
         with pipelined() as pipe:
             append.settle_plans(pipe)
-            reading = append.lock(pipe, placements) if placements else None
+            reading = append.lock(pipe, placements, self.now) if placements else None
             held = lease.confirm(pipe, settlements) if settlements else set
             numbers = enqueue.numbers(pipe, outbounds) if outbounds else lambda: ([], [])
             epoch = append.run(pipe, "epoch", package="mailplatform.mailflow")
@@ -117,6 +118,9 @@ class _Batch:
             if unit.epoch not in (None, self.epoch) and expand.differs(unit, answers):
                 self.results[n] = Replanned(expand.replan(unit, answers))
                 continue
+            if any(self.allocation.is_kept(p) for p in unit.placements):
+                placements = tuple(p for p in unit.placements if not self.allocation.is_kept(p))
+                self.units[n] = unit = replace(unit, placements=placements)
             try:
                 appended = self.allocation.place(unit.placements)
             except MailError as refusal:
@@ -184,6 +188,10 @@ class _Batch:
                 case _:
                     params |= {"address": placement.address, "modseq": made.modseq}
             yield EventRow(unit.trace_id, unit.told, params)
+            replaced = self.allocation.replaces.get((made.folder_id, made.uid))
+            if replaced is not None:
+                params = {"account": made.account_id, "folder": folder.name, "uid": replaced, "reason": str(Reason.REPLACED)}
+                yield EventRow(unit.trace_id, Code.EXPUNGED, params | {"client": unit.client})
 
     def hint(self) -> None:
         """Who watches is told after the commit."""

@@ -87,7 +87,7 @@ def replan(unit: Unit, answers: Mapping[str, Resolved]) -> Unit:
         known |= {target.account_id for target in found}
     return replace(
         unit,
-        placements=placements(message, wanted, reverse_path, received),
+        placements=(*placements(message, wanted, reverse_path, received), *(p for p in unit.placements if p.sent)),
         aside=outbound(message, wanted, reverse_path, received),
         epoch=None,
         rechecks=(),

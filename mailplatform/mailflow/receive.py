@@ -29,7 +29,7 @@ def prepare(transaction: Transaction, content: Spooled | bytes) -> Unit:
     """The unit of one transaction. Raises PolicyRefused for a loop (RFC 5321 §6.3), NotFound when nobody is left,
     StorageFull and TemporarilyUnavailable for large messages that cannot be written."""
     data = content if isinstance(content, bytes) else content.read()
-    _refuse_loop(data)
+    refuse_loop(data)
     if not transaction.recipients:
         raise NotFound("no valid recipients")
     now = clock.now()
@@ -45,7 +45,7 @@ def prepare(transaction: Transaction, content: Spooled | bytes) -> Unit:
         placements=() if many else expand.placements(message, wanted, transaction.reverse_path, received),
         outbound=(aside,) if many and aside is not None else (),
         messages=tuple(_rows(transaction, message, size)),
-        events=tuple(_events(transaction, size, wanted if many else ())),
+        events=tuple(arrival_events(transaction, size, wanted if many else ())),
         epoch=None if many else min((r.epoch for r in transaction.recipients if r.targets), default=None),
         rechecks=() if many else expand.rechecks(transaction.recipients),
         patience=settings.SITE.arrivals.patience_seconds,
@@ -58,7 +58,8 @@ def accepted(unit: Unit, result: ArrivalResult) -> Accepted:
     return Accepted(unit.trace_id, len(result.appended), len(result.queued))
 
 
-def _refuse_loop(data: bytes) -> None:
+def refuse_loop(data: bytes) -> None:
+    """Raises PolicyRefused for a message that has been everywhere already (RFC 5321 §6.3)."""
     end = data.find(b"\r\n\r\n")
     most = settings.SITE.smtp.max_received_headers
     if count_received(data[: end if end >= 0 else len(data)]) > most:
@@ -84,7 +85,8 @@ def _rows(transaction: Transaction, message: PreparedMessage, size: int) -> Iter
         )
 
 
-def _events(transaction: Transaction, size: int, queued: Sequence[tuple[str, LocalTarget]]) -> Iterator[EventRow]:
+def arrival_events(transaction: Transaction, size: int, queued: Sequence[tuple[str, LocalTarget]]) -> Iterator[EventRow]:
+    """How a message came, who of its recipients is discarded, and that it goes through the local queue when it does."""
     session = transaction.session
     received = {"client": session.client_address, "helo": session.helo, "tls": session.tls, "size": size}
     yield EventRow(transaction.trace_id, Code.RECEIVED, received | {"protocol": session.protocol})

@@ -22,7 +22,7 @@ def received(transaction: Transaction, at: datetime) -> bytes:
         protocol=fields.with_word(
             esmtp=session.esmtp,
             tls=bool(session.tls),
-            authenticated=bool(session.login),
+            authenticated=session.identity is not None,
             smtputf8=transaction.smtputf8,
             lmtp=session.protocol == "lmtp",
         ),

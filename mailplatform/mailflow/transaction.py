@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from mailplatform.access.values import Identity
+
 
 @dataclass(frozen=True, slots=True)
 class Session:
@@ -19,8 +21,11 @@ class Session:
     helo: str = ""
     esmtp: bool = False
     tls: str = ""  # "TLSv1.3 TLS_AES_256_GCM_SHA384", empty without TLS
-    login: str = ""
-    user_id: int | None = None
+    identity: Identity | None = None  # who signed in
+
+    @property
+    def user_id(self) -> int | None:
+        return self.identity.user_id if self.identity else None
 
 
 class Disposition(StrEnum):
@@ -43,7 +48,7 @@ class LocalTarget:
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """One RCPT that we accepted."""
+    """One RCPT that we accepted. outside: addresses elsewhere that its mail goes to."""
 
     forward_path: str
     disposition: Disposition
@@ -52,6 +57,7 @@ class Recipient:
     max_message_size: int | None = None
     notify: tuple[str, ...] = ()
     orcpt: str = ""
+    outside: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -65,6 +71,8 @@ class Transaction:
     size_hint: int | None = None
     smtputf8: bool = False
     body: str = "7BIT"
+    ret: str = ""
+    envid: str = ""
     recipients: list[Recipient] = field(default_factory=list)
 
 

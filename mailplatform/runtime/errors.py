@@ -56,6 +56,12 @@ class LimitReached(MailError):
     default = "a limit is reached"
 
 
+class SendingLimitReached(LimitReached):
+    """A user has sent as much as they may for now."""
+
+    default = "you have sent as much as you may for now"
+
+
 class Conflict(MailError):
     """The state the caller knew is no longer the state."""
 
@@ -64,6 +70,12 @@ class Conflict(MailError):
 
 class Malformed(MailError):
     default = "the request is malformed"
+
+
+class BadMessage(Malformed):
+    """The message itself cannot be sent on as it is."""
+
+    default = "the message is malformed"
 
 
 class TemporarilyUnavailable(MailError):

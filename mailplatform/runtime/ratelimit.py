@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import redis
@@ -22,8 +22,12 @@ _PREFIX = "rate:"
 class Counter(Protocol):
     """What a limit needs of a count."""
 
-    def hit(self, key: str, window: float) -> int:
-        """Count one more; the number of hits since the first of the window, this one included."""
+    def hit(self, key: str, window: float, by: int = 1) -> int:
+        """Count `by` more (or fewer); the number of hits since the first of the window, these included."""
+        ...
+
+    def hits(self, wanted: Sequence[tuple[str, float, int]]) -> list[int]:
+        """As `hit`, for several (key, window, by) at once."""
         ...
 
     def clear(self, key: str) -> None:
@@ -40,17 +44,20 @@ class LocalCounter:
         self._counts: OrderedDict[str, tuple[int, float]] = OrderedDict()
         self._lock = threading.Lock()
 
-    def hit(self, key: str, window: float) -> int:
+    def hit(self, key: str, window: float, by: int = 1) -> int:
         now = self._monotonic()
         with self._lock:
             count, until = self._counts.get(key, (0, 0.0))
             if until <= now:
                 self._counts.pop(key, None)
                 count, until = 0, now + window
-            self._counts[key] = (count + 1, until)
+            self._counts[key] = (count + by, until)
             while len(self._counts) > self._entries:
                 self._counts.popitem(last=False)
-        return count + 1
+        return count + by
+
+    def hits(self, wanted: Sequence[tuple[str, float, int]]) -> list[int]:
+        return [self.hit(key, window, by) for key, window, by in wanted]
 
     def clear(self, key: str) -> None:
         with self._lock:
@@ -70,19 +77,24 @@ class SharedCounter:
         self._open_until = 0.0
         self._local = LocalCounter(monotonic)
 
-    def hit(self, key: str, window: float) -> int:
-        mine = self._local.hit(key, window)
+    def hit(self, key: str, window: float, by: int = 1) -> int:
+        return self.hits([(key, window, by)])[0]
+
+    def hits(self, wanted: Sequence[tuple[str, float, int]]) -> list[int]:
+        """As `hit`, for several (key, window, by) in one call."""
+        mine = [self._local.hit(key, window, by) for key, window, by in wanted]
         if self._monotonic() < self._open_until:
             return mine
         try:
             with self._client.pipeline(transaction=False) as calls:
-                calls.incr(_PREFIX + key)
-                calls.pexpire(_PREFIX + key, max(1, int(window * 1000)), nx=True)
-                ours = calls.execute()[0]
+                for key, window, by in wanted:
+                    calls.incrby(_PREFIX + key, by)
+                    calls.pexpire(_PREFIX + key, max(1, int(window * 1000)), nx=True)
+                ours = calls.execute()[::2]
         except (redis.RedisError, OSError):
             self._open_until = self._monotonic() + self._breaker
             return mine
-        return max(int(ours), mine)
+        return [max(int(shared), own) for shared, own in zip(ours, mine, strict=True)]
 
     def clear(self, key: str) -> None:
         self._local.clear(key)

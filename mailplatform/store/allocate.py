@@ -16,7 +16,18 @@ from datetime import datetime
 from typing import Any
 
 from mailplatform.runtime.errors import LimitReached, NotFound, OverQuota, TemporarilyUnavailable
-from mailplatform.store.values import AccountId, Appended, Flag, FolderId, MessageId, ModSeq, Placement, SpecialUse, Uid
+from mailplatform.store.values import (
+    AccountId,
+    Appended,
+    Flag,
+    FolderId,
+    MessageId,
+    ModSeq,
+    Placement,
+    SentCopy,
+    SpecialUse,
+    Uid,
+)
 
 _SEEN, _DELETED = int(Flag.SEEN), int(Flag.DELETED)
 _MOST_KEYWORDS = 1000  # an account; RFC 9051 §7.1 knows \* but no server promises without end
@@ -69,6 +80,17 @@ class FolderRow:
     touched: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A message in Sent with the Message-ID of one that arrives. auto: we made it."""
+
+    folder_id: int
+    uid: int
+    flags: int
+    size: int
+    auto: bool
+
+
 @dataclass(slots=True)
 class Rows:
     """Columns to be written, one tuple a row."""
@@ -79,6 +101,8 @@ class Rows:
     refs: list[tuple[int, int, int]] = field(default_factory=list)
     keywords: list[tuple[int, int, str, str]] = field(default_factory=list)
     changed_threads: dict[int, list[int]] = field(default_factory=dict)  # id → [modseq, joined to]
+    auto: list[tuple[int]] = field(default_factory=list)
+    replaced: list[tuple[int, int, int]] = field(default_factory=list)  # folder, uid, modseq of the end
 
 
 class Allocation:
@@ -103,6 +127,8 @@ class Allocation:
         self._next_id = next_id
         self._now = now
         self.rows = Rows()
+        self.sent: dict[tuple[int, str], list[Kept]] = {}  # (account, Message-ID) → what stands in Sent already
+        self.replaces: dict[tuple[int, int], int] = {}  # (folder, uid) → the uid it took the place of
 
     def locked(self, placements: Sequence[Placement]) -> bool:
         """Whether every account of these placements is in our hands."""
@@ -113,6 +139,10 @@ class Allocation:
         folders = [self._folder(placement) for placement in placements]
         self._check(placements, folders)
         return tuple(self._one(placement, folder) for placement, folder in zip(placements, folders, strict=True))
+
+    def is_kept(self, placement: Placement) -> bool:
+        """Whether our copy for Sent is not needed: one with its Message-ID stands there."""
+        return placement.sent is SentCopy.AUTO and bool(self.sent.get((placement.account_id, placement.message.message_id)))
 
     def fell_back(self, placement: Placement, appended: Appended) -> bool:
         """Whether a placement that named a folder went to another, because its own is gone."""
@@ -189,9 +219,34 @@ class Allocation:
         self.rows.entries.append(
             (folder.id, uid, account.id, message_id, thread_id, flags, keywords, modseq, date, message.sent_at, size)
         )
+        if placement.sent is not None and message.message_id:
+            mine = Kept(folder.id, uid, flags, size, placement.sent is SentCopy.AUTO)
+            self._sent(account, folder, (account.id, message.message_id), mine)
+            if mine.auto:
+                self.rows.auto.append((message_id,))
         return Appended(
             AccountId(account.id), FolderId(folder.id), folder.uidvalidity, Uid(uid), ModSeq(modseq), MessageId(message_id)
         )
+
+    def _sent(self, account: AccountRow, folder: FolderRow, key: tuple[int, str], mine: Kept) -> None:
+        """Remember a copy in Sent; a client's takes the place of ours in the same folder."""
+        others = self.sent.setdefault(key, [])
+        for kept in [] if mine.auto else [one for one in others if one.auto and one.folder_id == folder.id]:
+            account.modseq += 1
+            account.bytes -= kept.size
+            account.messages -= 1
+            if account.domain is not None:
+                account.domain.bytes -= kept.size
+                account.domain.messages -= 1
+            folder.highestmodseq = account.modseq
+            folder.messages -= 1
+            folder.size -= kept.size
+            folder.unseen -= not kept.flags & _SEEN
+            folder.deleted -= bool(kept.flags & _DELETED)
+            self.rows.replaced.append((kept.folder_id, kept.uid, account.modseq))
+            self.replaces[folder.id, mine.uid] = kept.uid
+            others.remove(kept)
+        others.append(mine)
 
     def _thread(self, account_id: int, message_id: int, modseq: int, references: Sequence[int]) -> int:
         known = self._threads

@@ -13,7 +13,7 @@ import json
 import weakref
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -24,7 +24,7 @@ from mailplatform.runtime.pipeline import Pipeline, Result, pipelined
 from mailplatform.runtime.sqlfiles import load
 from mailplatform.standards.message import summary, threads
 from mailplatform.store import blobs
-from mailplatform.store.allocate import AccountRow, Allocation, DomainRow, FolderRow
+from mailplatform.store.allocate import AccountRow, Allocation, DomainRow, FolderRow, Kept
 from mailplatform.store.values import (
     AccountId,
     Appended,
@@ -41,6 +41,7 @@ from mailplatform.store.values import (
 
 _PACKAGE = "mailplatform.store"
 _BLOCK = 256  # ids a nextval; the migration sets the sequence's step
+_SENT_LATELY = timedelta(hours=24)  # in which a client's copy in Sent and ours are the same
 _MESSAGE_ID_BYTES = 998  # RFC 5322 §2.1.1; an index entry must fit a third of a page
 
 
@@ -130,6 +131,7 @@ class Reading:
     threads: Result
     keywords: Result | None
     domains: Result | None
+    sent: Result | None = None
     without_store: set[int] = field(default_factory=set)
 
     def allocation(self, now: datetime) -> Allocation:
@@ -153,7 +155,10 @@ class Reading:
                     rows[account_id].domain = known_domains.setdefault(row[0], DomainRow(*row))
         folders = [FolderRow(*row) for row in self.folders.fetchall() if row[1] in rows]
         known_threads = {(row[0], row[1]): (row[2], row[3]) for row in self.threads.fetchall()}
-        return Allocation(rows, folders, known_threads, _id_source(self.expected), now)
+        allocation = Allocation(rows, folders, known_threads, _id_source(self.expected), now)
+        for account_id, name, *kept in self.sent.fetchall() if self.sent is not None else ():
+            allocation.sent.setdefault((account_id, name), []).append(Kept(*kept))
+        return allocation
 
 
 def settle_plans(pipe: Pipeline) -> None:
@@ -161,7 +166,7 @@ def settle_plans(pipe: Pipeline) -> None:
     run(pipe, "append_settings")
 
 
-def lock(pipe: Pipeline, placements: Sequence[Placement]) -> Reading:
+def lock(pipe: Pipeline, placements: Sequence[Placement], now: datetime) -> Reading:
     """Lock what is free of the placements' accounts, in id order, and send for what placing needs. Inside ``pipelined``."""
     accounts = Int8s(sorted({p.account_id for p in placements}))
     locked = run(pipe, "append_lock", {"accounts": accounts})
@@ -169,6 +174,7 @@ def lock(pipe: Pipeline, placements: Sequence[Placement]) -> Reading:
     refs = {(p.account_id, ref) for p in placements for ref in p.message.references}
     with_keywords = Int8s(sorted({p.account_id for p in placements if p.keywords}))
     with_quota = Int8s(sorted({p.account_id for p in placements if p.check_quota}))
+    for_sent = sorted({(p.account_id, p.message.message_id) for p in placements if p.sent is not None and p.message.message_id})
     return Reading(
         len(placements),
         locked,
@@ -185,6 +191,9 @@ def lock(pipe: Pipeline, placements: Sequence[Placement]) -> Reading:
         run(pipe, "append_threads", columns("accounts:int8 hashes:int8", refs)),
         run(pipe, "append_keywords", {"accounts": with_keywords}) if with_keywords else None,
         run(pipe, "append_domains", {"accounts": with_quota}) if with_quota else None,
+        run(pipe, "append_sent", columns("accounts:int8 message_ids:text", for_sent) | {"since": now - _SENT_LATELY})
+        if for_sent
+        else None,
     )
 
 
@@ -232,6 +241,10 @@ def write(pipe: Pipeline, allocation: Allocation, blob_ids: dict[bytes, int], no
     if rows.messages:
         run(pipe, "append_messages", _message_arrays(rows.messages, blob_ids))
         run(pipe, "append_entries", columns(_ENTRY, rows.entries) | {"now": now})
+    if rows.auto:
+        run(pipe, "append_auto", columns("messages:int8", rows.auto) | {"now": now})
+    if rows.replaced:
+        run(pipe, "append_replace", columns("folders:int8 uids:int8 modseqs:int8", rows.replaced) | {"now": now})
     if rows.threads:
         run(pipe, "append_new_threads", columns("ids:int8 accounts:int8 modseqs:int8", rows.threads))
     if rows.changed_threads:

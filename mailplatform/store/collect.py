@@ -22,7 +22,7 @@ from django.db.models import Sum
 from mailplatform.runtime.database import cursor
 from mailplatform.runtime.sqlfiles import load
 from mailplatform.store import packs
-from mailplatform.store.models import Arrival, Blob, Pack
+from mailplatform.store.models import Arrival, AutoCopy, Blob, Pack
 
 _PACKAGE = "mailplatform.store"
 _SLICE = 1000  # blobs locked in one transaction
@@ -68,7 +68,8 @@ def collect_all(now: datetime, grace: timedelta, after: int = 0, seconds: float 
 
 
 def forget_arrivals(now: datetime, keep: timedelta) -> int:
-    """Forget the results of arrivals that nobody can be asking for any more."""
+    """Forget the results of arrivals that nobody can be asking for any more, and which copies in Sent were ours."""
+    AutoCopy.objects.filter(created_at__lt=now - keep - timedelta(days=1))._raw_delete("default")
     return Arrival.objects.filter(created_at__lt=now - keep)._raw_delete("default")
 
 

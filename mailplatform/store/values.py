@@ -232,6 +232,13 @@ class PreparedMessage:
     author: str
 
 
+class SentCopy(StrEnum):
+    """Whose copy in Sent a placement is. For a day, a client's takes the place of ours, and keeps ours away."""
+
+    AUTO = "auto"  # made by submission
+    CLIENT = "client"  # uploaded by a client
+
+
 @dataclass(frozen=True, slots=True)
 class Placement:
     """One copy of a unit's message into one folder."""
@@ -247,6 +254,7 @@ class Placement:
     address: str = ""  # the forward-path as asked, for the trace and the re-check
     strict: bool = False  # APPEND: a folder that is gone fails the unit; mail falls back to the inbox
     check_quota: bool = False  # APPEND: over quota fails the unit; mail was answered at RCPT
+    sent: SentCopy | None = None
 
 
 @dataclass(frozen=True, slots=True)

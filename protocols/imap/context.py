@@ -11,8 +11,8 @@ from ipaddress import IPv4Network, IPv6Network
 
 from mailplatform.runtime.database import Bridge
 from mailplatform.runtime.spool import Room
+from protocols.common.living import Living
 from protocols.imap.hints import Hints
-from protocols.imap.living import Living
 from protocols.imap.sections import Contents
 from protocols.imap.snapshots import Snapshots
 

@@ -15,10 +15,10 @@ from mailplatform.settings.site import SiteConfig
 from mailplatform.store import notify
 from protocols.common.limits import Connections
 from protocols.common.listener import Listener
+from protocols.common.living import Living
 from protocols.common.service import Doors, proxies_of, serve
 from protocols.imap.context import Context
 from protocols.imap.hints import Hints
-from protocols.imap.living import Living
 from protocols.imap.session import ImapSession
 from protocols.imap.snapshots import Snapshots
 

@@ -28,8 +28,10 @@ REFUSALS: Mapping[type[errors.MailError], Refusal] = {
     errors.OverQuota: Refusal(452, "4.2.2"),  # a full folder is emptied again: the sender's queue waits
     errors.TooLarge: Refusal(552, "5.3.4"),
     errors.LimitReached: Refusal(452, "4.5.3"),
+    errors.SendingLimitReached: Refusal(450, "4.7.1"),
     errors.Conflict: Refusal(451, "4.3.0"),
     errors.Malformed: Refusal(501, "5.1.3"),
+    errors.BadMessage: Refusal(554, "5.6.0"),
     errors.TemporarilyUnavailable: Refusal(451, "4.3.0"),
     errors.StorageFull: Refusal(452, "4.3.1"),
     errors.PolicyRefused: Refusal(550, "5.7.1"),

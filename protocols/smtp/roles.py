@@ -1,7 +1,7 @@
 """What tells one SMTP role from another: MX, submission and LMTP as one table, and the limits a site sets.
 
-The MX takes mail for local recipients from anybody. Submission (RFC 6409) and LMTP (RFC 2033) stand here as rows whose
-doors open with their own issues: the session asks the table and knows no role by name.
+The MX takes mail for local recipients from anybody, submission (RFC 6409) from the people of the house for everybody. LMTP
+(RFC 2033) stands here as a row whose door is to come: the session asks the table and knows no role by name.
 """
 
 from __future__ import annotations
@@ -30,10 +30,11 @@ class Role:
 
 ROLES: Mapping[str, Role] = {
     "smtp": Role("smtp", "smtp"),
-    "submission": Role("submission", "submission", needs_login=True),
+    "submission": Role("submission", "submission", extensions=_COMMON | {"AUTH", "DSN"}, needs_login=True),
     "lmtp": Role("lmtp", "lmtp", greeting="LHLO", reply_per_recipient=True),
 }
 MX = ROLES["smtp"]
+SUBMISSION = ROLES["submission"]
 
 
 @dataclass(frozen=True, slots=True)

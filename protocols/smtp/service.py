@@ -122,12 +122,13 @@ def tell(later: Callable[..., None]) -> Callable[[Refused], None]:
             params = {"client": session.client_address, "reason": "limit", "reply": refused.reply}
             later(EventRow(session.id, Code.SESSION_REFUSED, params))
             return
+        direction = Direction.SUBMITTED if session.protocol == "submission" else Direction.INBOUND
         code, verdict = (Code.DEFERRED, VerdictCode.DEFERRED) if refused.passing else (Code.REFUSED, VerdictCode.REFUSED)
         for path in refused.forward_paths or ("",):
             later(
                 MessageRow(
                     trace_id=refused.trace_id or session.id,
-                    direction=Direction.INBOUND,
+                    direction=direction,
                     reverse_path=refused.reverse_path,
                     forward_path=path,
                     verdict=verdict,

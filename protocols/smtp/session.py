@@ -16,7 +16,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from aiosmtpd.smtp import SMTP
 
@@ -49,6 +49,8 @@ _IDLE_COMMANDS = (wire.Noop, wire.Rset, wire.Help, wire.Vrfy, wire.Expn, wire.Eh
 
 class SmtpSession(Connection, SMTP):  # type: ignore[misc]  # their transport is wider than ours
     """The server side of one connection in one role."""
+
+    actions: ClassVar[Mapping[type[wire.Command], Callable[[Any, Any], None]]]
 
     def __init__(self, listener: Listener, role: Role, limits: Limits, spine: Spine, room: Room, host: str) -> None:
         Connection.__init__(self, listener)
@@ -174,7 +176,7 @@ class SmtpSession(Connection, SMTP):  # type: ignore[misc]  # their transport is
             if self._idle_commands > self._limits.idle_commands:
                 self._cut_off(replies.TOO_MANY_COMMANDS)
                 return
-        ACTIONS[type(command)](self, command)
+        self.actions[type(command)](self, command)
 
     # -- replies --
 
@@ -240,8 +242,13 @@ class SmtpSession(Connection, SMTP):  # type: ignore[misc]  # their transport is
     def smtp_EHLO(self, command: wire.Ehlo) -> None:
         """RFC 5321 §4.1.1.1."""
         self._greeted(command.host, esmtp=True)
-        offer = Offer(self._role.extensions, self._limits.message, self.listener.tls is not None and not self.secure)
+        can_start_tls = self.listener.tls is not None and not self.secure
+        offer = Offer(self._role.extensions, self._limits.message, can_start_tls, self.mechanisms())
         self._say(ehlo(self._host, command.host, offer))
+
+    def mechanisms(self) -> tuple[str, ...]:
+        """The SASL mechanisms that may be used now."""
+        return ()
 
     def smtp_HELO(self, command: wire.Helo) -> None:
         """RFC 5321 §4.1.1.1."""
@@ -305,6 +312,8 @@ class SmtpSession(Connection, SMTP):  # type: ignore[misc]  # their transport is
             size_hint=params.size,
             smtputf8=params.smtputf8,
             body=params.body,
+            ret=params.ret,
+            envid=params.envid,
         )
         self._machine.mail()
         self._say(replies.MAIL_OK)
@@ -488,3 +497,4 @@ ACTIONS: Mapping[type[wire.Command], Callable[[SmtpSession, Any], None]] = {
     wire.Auth: SmtpSession.smtp_reserved,
     wire.Unknown: SmtpSession.smtp_unknown,
 }
+SmtpSession.actions = ACTIONS

@@ -34,7 +34,8 @@ from tests.support.clients.imap import Imap
 HOST = "mx.house.test"
 PASSWORD = "a-password-of-tests"
 TESTER = Actor(7, "tester")
-DOORS = ("smtp", "imap")
+DOORS = ("smtp", "submission", "imap")
+MODULES = {"smtp": "protocols.smtp.service", "submission": "protocols.smtp.submission", "imap": "protocols.imap.service"}
 
 
 def a_site(home: Path, redis_url: str = "") -> SiteConfig:
@@ -53,7 +54,7 @@ def a_site(home: Path, redis_url: str = "") -> SiteConfig:
 
 @dataclasses.dataclass(slots=True)
 class House:
-    """Running doors. `smtp`, `imap`, `imaps` are addresses; `tls` is a client's context that trusts the certificate."""
+    """Running doors by listener: smtp, submission, submissions, imap, imaps. tls: a client's context that trusts them."""
 
     site: SiteConfig
     addresses: dict[str, tuple[str, int]]
@@ -143,7 +144,7 @@ class _Loop:
         built = []
         try:
             for context in self._contexts:
-                doors = importlib.import_module(f"protocols.{context.role}.service").build(context, self._certificates)
+                doors = importlib.import_module(MODULES[context.role]).build(context, self._certificates)
                 doors = await doors if inspect.isawaitable(doors) else doors
                 built.append(doors)
                 for name, listener in doors.listeners.items():

@@ -13,9 +13,9 @@ from mailplatform.runtime.database import Bridge
 from mailplatform.runtime.tls import Certificates
 from protocols.common.limits import Connections
 from protocols.common.listener import Listener
+from protocols.common.living import Living
 from protocols.imap.context import Context
 from protocols.imap.hints import Hints
-from protocols.imap.living import Living
 from protocols.imap.session import ImapSession
 from protocols.imap.snapshots import Snapshots
 

@@ -41,13 +41,17 @@ class Flaw(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """header: what stands before `raw[body_at:]`, empty line included. message_id: with its brackets. added, removed: names."""
+    """header: what stands before `raw[body_at:]`, empty line included. message_id: with its brackets. added, removed: names.
+
+    blind: the Bcc fields that were taken out, as they stood; for the sender's own copy.
+    """
 
     header: bytes
     body_at: int
     message_id: str
     added: tuple[str, ...]
     removed: tuple[str, ...]
+    blind: bytes = b""
 
     def applied(self, raw: bytes) -> bytes:
         """The whole message; the same object when nothing was changed."""
@@ -101,7 +105,7 @@ def submission(raw: bytes, *, at: datetime, message_id: str, author: str) -> Sub
     kept: list[bytes] = []
     removed: list[str] = []
     names: set[bytes] = set()
-    found_id, froms = "", 0
+    found_id, froms, blind = "", 0, b""
     begin = 0
     for name, value, start, stop in fields(header):
         key = name.lower()
@@ -115,6 +119,8 @@ def submission(raw: bytes, *, at: datetime, message_id: str, author: str) -> Sub
             kept.append(header[begin:start])
             begin = stop
             removed.append(name.decode("latin-1"))
+            if key == b"bcc":
+                blind += header[start:stop]
             continue
         names.add(key)
         if key == b"from":
@@ -134,4 +140,4 @@ def submission(raw: bytes, *, at: datetime, message_id: str, author: str) -> Sub
     if not text.endswith((b"\r\n\r\n", b"\n\n")) and text != b"\r\n":
         text += b"\r\n" if text.endswith(b"\n") else b"\r\n\r\n"
     lines = "".join(f"{name}: {value}\r\n" for name, value in above)
-    return Submission(lines.encode() + text, end, found_id, tuple(name for name, _ in above), tuple(removed))
+    return Submission(lines.encode() + text, end, found_id, tuple(name for name, _ in above), tuple(removed), blind)

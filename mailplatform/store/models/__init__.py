@@ -1,4 +1,4 @@
-from mailplatform.store.models.arrival import Arrival
+from mailplatform.store.models.arrival import Arrival, AutoCopy
 from mailplatform.store.models.blob import Blob, BlobPin, Pack
 from mailplatform.store.models.change import AccountState, Indexed, Tombstone, ViewerState
 from mailplatform.store.models.entry import Entry, Expunged, Keyword, Seen
@@ -9,6 +9,7 @@ from mailplatform.store.models.thread import Thread, ThreadRef
 __all__ = [
     "AccountState",
     "Arrival",
+    "AutoCopy",
     "Blob",
     "BlobPin",
     "Entry",

@@ -1,7 +1,7 @@
 """What EHLO offers, in order: one table (RFC 5321 §4.1.1.1; registry "SMTP Service Extensions").
 
 A keyword is offered when its condition holds in the session's present state; parameters and commands of what is not
-offered are refused. Reserved for roles to come: AUTH, DSN, CHUNKING, LIMITS, REQUIRETLS.
+offered are refused. Reserved for roles to come: CHUNKING, LIMITS, REQUIRETLS.
 """
 
 from __future__ import annotations
@@ -14,11 +14,13 @@ from protocols.smtp.wire.replies import Reply
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """What decides about extensions: the role's own set, whether TLS could be started, the size limit in octets."""
+    """What decides about extensions: the role's own set, whether TLS could be started, the size limit in octets, the SASL
+    mechanisms that may be used now."""
 
     extensions: frozenset[str]
     size: int
     can_start_tls: bool = False
+    mechanisms: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,9 @@ EXTENSIONS: tuple[Extension, ...] = (
     Extension("8BITMIME", "RFC 6152"),
     Extension("SMTPUTF8", "RFC 6531"),
     Extension("ENHANCEDSTATUSCODES", "RFC 2034"),
+    Extension("DSN", "RFC 3461"),
     Extension("STARTTLS", "RFC 3207", shown=lambda offer: offer.can_start_tls),
+    Extension("AUTH", "RFC 4954", param=lambda offer: " ".join(offer.mechanisms), shown=lambda offer: bool(offer.mechanisms)),
 )
 KEYWORDS = frozenset(extension.keyword for extension in EXTENSIONS)
 

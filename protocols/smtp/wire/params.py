@@ -1,8 +1,8 @@
 """ESMTP parameters of MAIL and RCPT (RFC 5321 §4.1.2 `Mail-parameters`), typed.
 
 Kept: SIZE (RFC 1870), BODY (RFC 6152), SMTPUTF8 (RFC 6531), and for roles that offer DSN: RET, ENVID, NOTIFY, ORCPT
-(RFC 3461). A parameter of an extension that was not offered is refused with 555 (RFC 5321 §4.1.1.11), a twice given or
-malformed one with 501.
+(RFC 3461). AUTH= (RFC 4954 §5) is read where AUTH is offered, and believed of nobody. A parameter of an extension that was
+not offered is refused with 555 (RFC 5321 §4.1.1.11), a twice given or malformed one with 501.
 """
 
 from __future__ import annotations
@@ -76,6 +76,9 @@ def mail_params(text: str, offered: Collection[str]) -> MailParams:
                 if not value or len(value) > 100 or not _XTEXT.match(value):
                     raise _malformed("ENVID")
                 envid = value
+            case "AUTH" if "AUTH" in offered:
+                if not value or not _XTEXT.match(value):
+                    raise _malformed("AUTH")
             case _:
                 raise _unknown(key)
     return MailParams(size, body, smtputf8, ret, envid)

@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass, field
 
 from mailplatform.standards import status
+from mailplatform.standards.sasl import encoding
 
 _UNSAFE = re.compile(r"[^ -~]")
 _MOST = 480
@@ -35,6 +36,11 @@ class Reply:
     def positive(self) -> bool:
         """Whether the command was taken (RFC 5321 §4.2.1)."""
         return self.code < 400
+
+
+def challenge(data: bytes) -> bytes:
+    """334 with what a SASL mechanism says, in base64, rendered (RFC 4954 §4)."""
+    return b"334 " + encoding.write(data) + b"\r\n"
 
 
 def said(entry: status.Reply, **fields: object) -> Reply:
@@ -98,6 +104,17 @@ TOO_MANY_RECIPIENTS = said(status.TOO_MANY_RECIPIENTS)
 NEEDS_SMTPUTF8 = said(status.NEEDS_SMTPUTF8)
 LOOP = said(status.TOO_MANY_HOPS)
 TRY_LATER = said(status.TRY_LATER)
+
+AUTHENTICATED = said(status.AUTHENTICATED)
+AUTH_FAILED = said(status.AUTH_FAILED)
+AUTH_FIRST = said(status.AUTH_REQUIRED)
+AUTH_NEEDS_TLS = said(status.AUTH_NEEDS_TLS)
+AUTH_MECHANISM = said(status.AUTH_MECHANISM)
+AUTH_CANCELLED = said(status.AUTH_CANCELLED)
+AUTH_MALFORMED = said(status.AUTH_MALFORMED)
+AUTH_TEMPORARY = said(status.AUTH_TEMPORARY)
+AUTH_AGAIN = said(status.BAD_SEQUENCE, problem="You are signed in already")
+TLS_FIRST = said(status.TLS_REQUIRED)
 
 # What the session alone says
 BARE_MESSAGE = reply(554, "5.6.0", "Message has a bare CR or LF, lines end with CR LF (RFC 5321 section 2.3.8)")

@@ -6,9 +6,9 @@ import hmac
 import os
 import threading
 
-from mailplatform.access import scram
 from mailplatform.access.credentials import app_password_hash, generated
 from mailplatform.access.hashing import MACHINE, Hasher, keyed, prepared
+from mailplatform.standards.sasl import scram
 
 
 def a_hasher(**given) -> Hasher:

@@ -107,7 +107,7 @@ def test_good_answers_are_remembered_and_forgotten(rollback) -> None:
 def test_an_answer_found_while_the_memory_was_emptied_is_not_remembered() -> None:
     generation = admit._memory.generation
     admit.forget()
-    admit._memory.put("u1@a.test", object(), generation)
+    admit._memory.put("u1@a.test", object(), generation, 60)
     assert admit._memory.get("u1@a.test") is None
 
 

@@ -11,10 +11,11 @@ from protocols.smtp.wire import commands as wire
 from protocols.smtp.wire.extensions import KEYWORDS
 from protocols.smtp.wire.grammar import BadSyntax, parse
 
-DSN = KEYWORDS | {"DSN"}
+PLAIN = KEYWORDS - {"DSN", "AUTH"}
+DSN = KEYWORDS
 
 
-def refused(line: bytes, offered: frozenset[str] = KEYWORDS) -> str:
+def refused(line: bytes, offered: frozenset[str] = PLAIN) -> str:
     with pytest.raises(BadSyntax) as caught:
         parse(line, offered)
     return caught.value.answer.raw[:9].decode("ascii")

@@ -79,9 +79,9 @@ class Living:
             try:
                 await self._look()
             except MailError as error:
-                log.warning("imap: rights cannot be read: %s", error.private)
+                log.warning("rights cannot be read: %s", error.private)
             except Exception:
-                log.exception("imap: rights cannot be read")
+                log.exception("rights cannot be read")
             await asyncio.sleep(REST)
 
     async def _look(self) -> None:
