@@ -32,6 +32,8 @@ from tests.transcripts.runner import in_process
 CORPUS = Path(__file__).parent / "corpus" / "imap_session"
 LOGIN = b'l LOGIN anna@a.test "correct horse"\r\n'
 SELECT = b"s SELECT INBOX (CONDSTORE)\r\n"
+PATIENCE = 60.0
+"""Seconds after which a session is stuck; a busy machine alone may take a dozen."""
 LITERAL = re.compile(rb"\{([0-9]+)\}\r\n\Z")
 PART = (
     b"Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\none\r\n--b\r\n"
@@ -122,7 +124,7 @@ async def talk(door: Listener, said: bytes, cuts: list[int]) -> None:
             writer.write_eof()
 
     try:
-        _, heard = await asyncio.gather(say(), asyncio.wait_for(reader.read(), 15))
+        _, heard = await asyncio.gather(say(), asyncio.wait_for(reader.read(), PATIENCE))
     except ConnectionError:
         return
     finally:
@@ -145,7 +147,7 @@ class Door:
         emptied = b"e STORE 1:* +FLAGS.SILENT (\\Deleted)\r\nx EXPUNGE\r\n" if self.rounds % 20 == 0 else b""
         reader, writer = await in_process(self.listener.connection)
         writer.write(LOGIN + SELECT + emptied + b"z LOGOUT\r\n")
-        heard = await asyncio.wait_for(reader.read(), 15)
+        heard = await asyncio.wait_for(reader.read(), PATIENCE)
         writer.close()
         assert heard.endswith(b"z OK LOGOUT completed\r\n"), heard[-300:]
         for _ in range(200):
