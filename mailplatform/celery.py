@@ -34,6 +34,7 @@ def beat_table(site: SiteConfig) -> dict[str, dict[str, Any]]:
     """Task name → interval in seconds. A tick that could not run within its interval is dropped: the next one does."""
     ticks = {
         "tick_release": site.tasks.tick_seconds,
+        "tick_reports": site.tasks.tick_seconds,
         "tick_retention": site.tasks.retention_seconds,
         "tick_collect": site.tasks.collect_seconds,
         "tick_partitions": site.tasks.partitions_seconds,

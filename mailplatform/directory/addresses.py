@@ -1,7 +1,7 @@
 """Addresses that lead somewhere else: aliases, forwards, catch-alls, and addresses whose mail is thrown away.
 
 A target inside is kept as a key, so renaming what it names breaks nothing; what others lead to cannot be removed
-under them. Forwards to outside wait for the outbound queue: the tables know them, the actions refuse them in words.
+under them. Forwards and groups may lead outside as well; aliases and catch-alls lead inside only.
 """
 
 from collections.abc import Iterable, Sequence
@@ -21,6 +21,7 @@ from mailplatform.directory.models import Domain, LocalAddress, Target
 from mailplatform.directory.values import Actor, AddressKind
 from mailplatform.runtime.errors import AlreadyExists, Conflict, Malformed, NotFound, PolicyRefused
 
+_MAY_LEAVE = (AddressKind.FORWARD, AddressKind.GROUP)
 _LEADING = (AddressKind.ALIAS, AddressKind.FORWARD, AddressKind.CATCH_ALL, AddressKind.DISCARD)
 
 
@@ -42,6 +43,16 @@ class AddressInfo:
 def add_alias(address: str, targets: Sequence[str], *, actor: Actor) -> AddressInfo:
     """Another name for one or more addresses of the house. Raises Malformed, NotFound, AlreadyExists, PolicyRefused (outside)."""
     return add(address, AddressKind.ALIAS, targets, actor=actor)
+
+
+def add_forward(address: str, targets: Sequence[str], *, actor: Actor) -> AddressInfo:
+    """Send mail on, outside the house too. Raises Malformed, NotFound, AlreadyExists."""
+    return add(address, AddressKind.FORWARD, targets, actor=actor)
+
+
+def leads_outside(targets: Iterable[str]) -> bool:
+    """Whether one of these is not an address of the house. Raises Malformed."""
+    return any(not Domain.objects.filter(name=canonical.split(text).domain).exists() for text in targets)
 
 
 def add_catch_all(domain: str, targets: Sequence[str], *, actor: Actor) -> AddressInfo:
@@ -72,8 +83,7 @@ def set_targets(
         Target.objects.filter(source=row).delete()
         _link(row, replace)
     for text in remove:
-        inside, detail = _inside(text)
-        if not Target.objects.filter(source=row, address=inside, detail=detail).delete()[0]:
+        if not Target.objects.filter(source=row, **_target(row, text)).delete()[0]:
             raise NotFound(gettext("target: %(target)s is not among them") % {"target": text}, subject="target")
     _link(row, add)
     if row.kind != AddressKind.GROUP and not Target.objects.filter(source=row).exists():
@@ -162,7 +172,7 @@ def add(address: str, kind: AddressKind, targets: Sequence[str], *, actor: Actor
         raise Malformed(
             gettext("address: %(address)s is not the local part of an address") % {"address": address}, subject="address"
         )
-    if not targets and kind in (AddressKind.ALIAS, AddressKind.CATCH_ALL):
+    if not targets and kind in (AddressKind.ALIAS, AddressKind.FORWARD, AddressKind.CATCH_ALL):
         raise Malformed(gettext("target: at least one is needed"), subject="target")
     taken = AlreadyExists(
         gettext("address: %(address)s exists already") % {"address": written(key, domain.name)}, subject="address"
@@ -177,29 +187,38 @@ def add(address: str, kind: AddressKind, targets: Sequence[str], *, actor: Actor
 
 def _link(row: LocalAddress, targets: Iterable[str]) -> None:
     for text in targets:
-        inside, detail = _inside(text)
-        if inside.pk == row.pk:
+        target = _target(row, text)
+        if target["address"] is not None and target["address"].pk == row.pk:
             raise Malformed(gettext("target: %(target)s cannot lead to itself") % {"target": text}, subject="target")
         try:
             with transaction.atomic():
-                Target.objects.create(source=row, address=inside, detail=detail)
+                Target.objects.create(source=row, **target)
         except IntegrityError as error:
-            if violated(error) != "target_inside_once":
+            if violated(error) not in ("target_inside_once", "target_outside_once"):
                 raise
             raise AlreadyExists(gettext("target: %(target)s is there already") % {"target": text}, subject="target") from error
 
 
-def _inside(text: str) -> tuple[LocalAddress, str]:
-    """The row a target names, and its subaddress detail. Raises PolicyRefused when the target is outside, NotFound, Malformed."""
+def _target(row: LocalAddress, text: str) -> dict[str, Any]:
+    """The columns of a target: the row it names with its subaddress detail, or an address outside. Raises PolicyRefused when it
+    is outside and may not be, NotFound, Malformed."""
     parts = canonical.split(text)
     try:
         domain = canonical_domain(parts.domain)
     except NotFound as error:
+        if row.kind in _MAY_LEAVE:
+            return {"address": None, "outside": canonical.address(parts.original, parts.domain)}
         raise PolicyRefused(
-            gettext("target: %(target)s is outside; forwarding outside the house is not available yet") % {"target": text},
+            gettext("target: %(target)s is outside the house; only forwards and groups lead there") % {"target": text},
             reason="forward_outside",
             subject="target",
         ) from error
+    inside, detail = _inside(text, parts, domain)
+    return {"address": inside, "detail": detail}
+
+
+def _inside(text: str, parts: canonical.Parts, domain: Domain) -> tuple[LocalAddress, str]:
+    """The row a target names, and its subaddress detail. Raises NotFound."""
     separator = domain.subaddress_separator
     base, found, detail = parts.original.partition(separator) if separator else (parts.original, "", "")
     rows = LocalAddress.objects.filter(domain=domain)

@@ -1,5 +1,5 @@
 """Groups: one address, many members, and a rule who may write to it. Members are addresses of the house, groups among
-them."""
+them, or addresses outside."""
 
 from collections.abc import Sequence
 
@@ -17,7 +17,7 @@ _GROUP = (AddressKind.GROUP,)
 def add_group(
     address: str, members: Sequence[str] = (), *, name: str = "", posting: str = Posting.ANYONE, actor: Actor
 ) -> AddressInfo:
-    """Make a group. Raises Malformed, NotFound, AlreadyExists, PolicyRefused (a member outside)."""
+    """Make a group. Raises Malformed, NotFound, AlreadyExists."""
     _check(posting)
     return addresses.add(address, AddressKind.GROUP, members, actor=actor, name=name, posting=posting)
 

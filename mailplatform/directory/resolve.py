@@ -7,7 +7,7 @@ addresses and closed accounts are unknown to the outside, and never fall through
 Invariants: one statement answers any number of addresses from one moment of the database, and names the `epoch` of
 that moment; expansion ends whatever the rows say (loops, groups in groups); an account is named once however many
 ways lead to it.
-Known gaps: forwards to outside are answered with `refusal`; posting rules believe the reverse-path.
+Known gaps: posting rules believe the reverse-path.
 """
 
 from collections.abc import Iterable, Sequence
@@ -56,7 +56,7 @@ class PostingRule:
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
-    """What the directory knows of one recipient. `targets` are distinct accounts by id; `outside` is not served yet."""
+    """What the directory knows of one recipient. `targets` are distinct accounts by id, `outside` addresses elsewhere."""
 
     kind: Kind
     path: str
@@ -171,7 +171,7 @@ def _answer(path: str, rows: list[tuple[Any, ...]]) -> Resolved:
         path,
         tuple(targets.values()),
         current,
-        "forward_outside" if outside else None,
+        None,
         size,
         recipients,
         organisation_id,

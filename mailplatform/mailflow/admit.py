@@ -4,7 +4,7 @@ What is refused here is refused while the peer still owns the message; after DAT
 A good answer is believed for some seconds, in each process; a change of the directory empties the memory at once through
 its hint, and the commit compares the directory's epoch again, so a stale answer never misplaces mail.
 
-Known gaps: forwards to outside are refused until there is a way out; sender checks stop at form and size.
+Known gaps: sender checks stop at form and size.
 """
 
 from __future__ import annotations
@@ -13,10 +13,11 @@ from django.conf import settings
 
 from mailplatform.directory import epoch
 from mailplatform.directory.resolve import Kind, Resolved, Target, may_post, resolve
+from mailplatform.mailflow import forward
 from mailplatform.mailflow.memory import Memory
 from mailplatform.mailflow.transaction import Disposition, LocalTarget, Recipient, Session
-from mailplatform.runtime import pubsub
-from mailplatform.runtime.errors import NotFound, NotPermitted, OverQuota, PolicyRefused, TooLarge
+from mailplatform.runtime import clock, pubsub
+from mailplatform.runtime.errors import NotFound, NotPermitted, OverQuota, TooLarge
 from mailplatform.standards.address import Path
 from mailplatform.store.usage import usage_many, usage_of_domain
 from mailplatform.store.values import Usage
@@ -51,8 +52,7 @@ def recipient(path: Path, session: Session, *, reverse_path: str | None = None) 
     """The answer to RCPT. The forward-path of the answer is the one that was asked, localpart's case and all.
 
     reverse_path: of the transaction, for groups with posting rules; None leaves such groups to be refused.
-    Raises NotFound (no such recipient), NotPermitted (not our domain, or not allowed to post), OverQuota, PolicyRefused
-    (leads outside, or nobody may post).
+    Raises NotFound (no such recipient), NotPermitted (not our domain, or not allowed to post), OverQuota.
     """
     asked = str(path)
     found = known(path, session)
@@ -64,6 +64,8 @@ def recipient(path: Path, session: Session, *, reverse_path: str | None = None) 
         found = _foreign(path, asked, answer)
         _outside.put(asked, found, generation, seconds)
         return found
+    if answer.kind is Kind.UNKNOWN and forward.is_rewritten(asked):
+        return _returned(asked, answer, reverse_path)
     found = _judge(asked, answer, reverse_path)
     # A full account is one whose owner is about to make room, or not: never remembered. Posting depends on the sender.
     if not answer.rules:
@@ -86,18 +88,28 @@ def _judge(asked: str, answer: Resolved, reverse_path: str | None) -> Recipient:
             raise NotFound("no such recipient here", subject=asked)
         case Kind.DISCARD:
             return Recipient(asked, Disposition.DISCARDED, epoch=answer.epoch, max_message_size=answer.max_message_size)
-    if answer.refusal:
-        raise PolicyRefused("this address forwards outside, which is not possible yet", reason=answer.refusal, subject=asked)
     if answer.rules and not may_post(answer, reverse_path or ""):
         raise NotPermitted("you may not write to this group", subject=asked)
-    _check_room(answer.targets, asked)
+    if not answer.outside:
+        _check_room(answer.targets, asked)
     return Recipient(
         forward_path=asked,
-        disposition=Disposition.LOCAL,
+        disposition=Disposition.LOCAL if answer.targets else Disposition.QUEUED,
         targets=tuple(LocalTarget(target.account_id, target.address, target.detail) for target in answer.targets),
         epoch=answer.epoch,
         max_message_size=answer.max_message_size,
+        outside=answer.outside,
     )
+
+
+def _returned(asked: str, answer: Resolved, reverse_path: str | None) -> Recipient:
+    """A report for a sender whose mail we sent on under an address of ours."""
+    first = forward.original(asked, clock.now())
+    if first is None:
+        raise NotFound("no such recipient here", subject=asked)
+    if reverse_path:
+        raise NotPermitted("only reports are taken at this address", subject=asked)
+    return Recipient(asked, Disposition.QUEUED, epoch=answer.epoch, outside=(first,))
 
 
 def _check_room(targets: tuple[Target, ...], asked: str) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -29,9 +30,6 @@ from mailplatform.trace.events import Code
 from mailplatform.trace.record import EventRow
 from mailplatform.transport import enqueue, lease
 from mailplatform.transport.enqueue import Numbered
-from mailplatform.transport.values import LOCAL
-
-QUEUE_CHANNEL = "queue.local"
 
 
 class CommittedBefore(Exception):
@@ -91,14 +89,17 @@ class _Batch:
         placements = [p for unit in self.units for p in unit.placements]
         outbounds = [outbound for unit in self.units for outbound in unit.outbound]
         settlements = [s for unit in self.units for s in unit.settles]
+        reports = [report for unit in self.units for report in unit.reports]
         with pipelined() as pipe:
             append.settle_plans(pipe)
             reading = append.lock(pipe, placements, self.now) if placements else None
             held = lease.confirm(pipe, settlements) if settlements else set
+            due = lease.confirm_reports(pipe, reports) if reports else set
             numbers = enqueue.numbers(pipe, outbounds) if outbounds else lambda: ([], [])
             epoch = append.run(pipe, "epoch", package="mailplatform.mailflow")
         self.epoch: int = epoch.fetchall()[0][0]
         self.held: set[int] = held()
+        self.due: set[int] = due()
         self.message_ids, self.item_ids = numbers()
         if reading is not None:
             self.allocation = reading.allocation(self.now)
@@ -114,6 +115,9 @@ class _Batch:
                 continue
             if any(s.item_id not in self.held for s in unit.settles):
                 self.results[n] = Conflict(private="the lease is another's")
+                continue
+            if any(report.item_id not in self.due for report in unit.reports):
+                self.results[n] = Conflict(private="the report is made already")
                 continue
             if unit.epoch not in (None, self.epoch) and expand.differs(unit, answers):
                 self.results[n] = Replanned(expand.replan(unit, answers))
@@ -161,12 +165,15 @@ class _Batch:
         """Everything else; one round trip."""
         units = [self.units[n] for n in self.going]
         settlements = [s for unit in units for s in unit.settles]
+        reports = [report for unit in units for report in unit.reports]
         with pipelined() as pipe:
             append.write(pipe, self.allocation, self.blob_ids, self.now)
             if self.numbered:
                 enqueue.write(pipe, self.numbered, self.blob_ids, self.now)
             if settlements:
                 lease.done(pipe, settlements)
+            if reports:
+                lease.reported(pipe, reports)
             messages = [row for unit in units for row in unit.messages]
             events = [event for n in self.going for event in self._events(n)]
             if messages or events:
@@ -198,5 +205,5 @@ class _Batch:
         touched = [(account.id, account.modseq) for account in self.allocation.accounts.values() if account.touched]
         if touched:
             notify.changed_many(touched)
-        if any(item.transport == LOCAL for n in self.numbered for item in n.outbound.items):
-            transaction.on_commit(lambda: pubsub.publish(QUEUE_CHANNEL, ""), robust=True)
+        for channel in sorted({f"queue.{item.transport}" for n in self.numbered for item in n.outbound.items}):
+            transaction.on_commit(partial(pubsub.publish, channel, ""), robust=True)

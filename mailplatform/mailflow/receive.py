@@ -12,12 +12,13 @@ from uuid import uuid4
 
 from django.conf import settings
 
-from mailplatform.mailflow import expand, stamp
+from mailplatform.mailflow import expand, forward, stamp
 from mailplatform.mailflow.transaction import Accepted, Disposition, LocalTarget, Transaction
 from mailplatform.mailflow.units import Unit
 from mailplatform.runtime import clock
 from mailplatform.runtime.errors import NotFound, PolicyRefused
 from mailplatform.runtime.spool import Spooled
+from mailplatform.standards.message.headers import header_end
 from mailplatform.standards.message.received import count_received
 from mailplatform.store import append
 from mailplatform.store.values import ArrivalResult, PreparedMessage
@@ -33,8 +34,12 @@ def prepare(transaction: Transaction, content: Spooled | bytes) -> Unit:
     if not transaction.recipients:
         raise NotFound("no valid recipients")
     now = clock.now()
+    leaves = any(recipient.outside for recipient in transaction.recipients)
+    if leaves:
+        forward.refuse_circle(transaction.recipients, data[: header_end(data)])
     message = append.prepare_message(data)
     received = stamp.received(transaction, now)
+    leaving = list(forward.outward(transaction, message, received, now)) if leaves else []
     wanted = expand.targets(transaction.recipients)
     aside = expand.outbound(message, wanted, transaction.reverse_path, received) if wanted else None
     many = len(wanted) > settings.SITE.arrivals.place_directly
@@ -43,9 +48,12 @@ def prepare(transaction: Transaction, content: Spooled | bytes) -> Unit:
         unit_id=uuid4(),
         trace_id=transaction.trace_id,
         placements=() if many else expand.placements(message, wanted, transaction.reverse_path, received),
-        outbound=(aside,) if many and aside is not None else (),
+        outbound=(*leaving, aside) if many and aside is not None else tuple(leaving),
         messages=tuple(_rows(transaction, message, size)),
-        events=tuple(arrival_events(transaction, size, wanted if many else ())),
+        events=(
+            *arrival_events(transaction, size, wanted if many else ()),
+            *(forward.events(transaction, leaving) if leaves else ()),
+        ),
         epoch=None if many else min((r.epoch for r in transaction.recipients if r.targets), default=None),
         rechecks=() if many else expand.rechecks(transaction.recipients),
         patience=settings.SITE.arrivals.patience_seconds,

@@ -17,11 +17,11 @@ from celery import shared_task
 from django.conf import settings
 from django.db import InterfaceError, OperationalError
 
-from mailplatform.runtime import clock, pubsub
+from mailplatform.mailflow import upkeep
+from mailplatform.runtime import clock
 from mailplatform.runtime.database import close_connection, lost
 from mailplatform.store import collect, expunge, packs, retention
 from mailplatform.trace import partitions
-from mailplatform.transport import lease, settle
 
 log = logging.getLogger(__name__)
 _SECONDS = 25.0  # of one tick; what is left comes with the next
@@ -49,11 +49,13 @@ def _tick(work: Callable[[], Any]) -> Any:
 @_tick
 def tick_release() -> dict[str, int]:
     """Items whose time has come, leases of agents that died, messages with nothing left to do."""
-    now = clock.now()
-    done = {"due": lease.release_due(now), "expired": lease.release_expired(now), "finished": settle.sweep()}
-    if done["due"] or done["expired"]:
-        pubsub.publish("queue.local", "")
-    return {name: number for name, number in done.items() if number}
+    return upkeep.by_tick()
+
+
+@_tick
+def tick_reports() -> dict[str, int]:
+    """Delays and ends of outbound mail, and the reports that are due."""
+    return upkeep.tell(clock.now())
 
 
 @_tick

@@ -8,7 +8,7 @@ from uuid import UUID
 from mailplatform.store.values import Placement
 from mailplatform.trace.events import Code
 from mailplatform.trace.record import EventRow, MessageRow
-from mailplatform.transport.values import Outbound, Settlement
+from mailplatform.transport.values import Outbound, Reported, Settlement
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,7 @@ class Unit:
 
     unit_id: the same for every try of the same unit, so that none doubles.
     placements: into our accounts. outbound: messages for the queue. settles: queue items that this unit delivers.
+    reports: queue items whose report this unit carries; one that is due no longer makes the unit fail with Conflict.
     messages, events: trace rows. told: the event written for each placement (PLACED, APPENDED, IMPORTED), with ``client``.
     epoch: directory_epoch at which rechecks were the answer; None where nothing is to be checked again.
     patience: seconds that busy accounts are waited for. aside: how the unit is queued when that was not enough; None
@@ -36,6 +37,7 @@ class Unit:
     placements: tuple[Placement, ...] = ()
     outbound: tuple[Outbound, ...] = ()
     settles: tuple[Settlement, ...] = ()
+    reports: tuple[Reported, ...] = ()
     messages: tuple[MessageRow, ...] = ()
     events: tuple[EventRow, ...] = ()
     told: Code = Code.PLACED

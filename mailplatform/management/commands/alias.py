@@ -1,5 +1,5 @@
-"""`manage.py alias`: addresses that lead to other addresses, catch-alls ('*@domain'), and addresses whose mail is
-thrown away."""
+"""`manage.py alias`: addresses that lead to other addresses, here or outside, catch-alls ('*@domain'), and addresses whose
+mail is thrown away."""
 
 from argparse import ArgumentParser
 from typing import Any
@@ -20,7 +20,7 @@ class Command(HouseCommand):
         verb = verbs(parser)
         add = self.verb(verb, "add", "make an alias")
         add.add_argument("address", help="info@example.org, or '*@example.org' for all the rest")
-        add.add_argument("targets", nargs="*", metavar="TARGET", help="addresses of this house it leads to")
+        add.add_argument("targets", nargs="*", metavar="TARGET", help="addresses it leads to; outside ones make it a forward")
         add.add_argument("--to", dest="more", action="append", default=[], metavar="TARGET", help="the same, by name")
         add.add_argument("--discard", action="store_true", help="accept its mail and throw it away")
         listing = self.verb(verb, "list", "list aliases")
@@ -58,6 +58,8 @@ class Command(HouseCommand):
             return
         if address.startswith("*@"):
             info = addresses.add_catch_all(address[2:], targets, actor=CLI)
+        elif addresses.leads_outside(targets):
+            info = addresses.add_forward(address, targets, actor=CLI)
         else:
             info = addresses.add_alias(address, targets, actor=CLI)
         self.show(

@@ -19,7 +19,7 @@ class Command(HouseCommand):
         verb = verbs(parser)
         add = self.verb(verb, "add", "make a group")
         add.add_argument("address")
-        add.add_argument("members", nargs="*", metavar="MEMBER", help="addresses of this house")
+        add.add_argument("members", nargs="*", metavar="MEMBER", help="addresses, here or outside")
         add.add_argument("--member", dest="more", action="append", default=[], metavar="MEMBER", help="the same, by name")
         add.add_argument("--name", default="")
         add.add_argument("--posting", default=str(Posting.ANYONE), metavar="|".join(Posting), help="who may write to it")

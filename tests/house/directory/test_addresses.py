@@ -26,18 +26,29 @@ def test_a_target_may_be_written_with_an_alias_domain():
     assert an_alias("info@b.test", "anna@b.test").targets == ("anna@a.test",)
 
 
-def test_outside_is_refused_in_words():
+def test_an_alias_to_outside_is_refused_in_words():
     an_account()
     for make in (
         lambda: an_alias("boss@a.test", "boss@elsewhere.example"),
-        lambda: a_group("staff@a.test", "anna@a.test", "boss@elsewhere.example"),
         lambda: addresses.add_catch_all("a.test", ["boss@elsewhere.example"], actor=TESTER),
     ):
         with pytest.raises(PolicyRefused) as refused:
             make()
         assert refused.value.reason == "forward_outside"
-        assert "forwarding outside the house is not available yet" in refused.value.public
+        assert "only forwards and groups lead there" in refused.value.public
     assert addresses.list_addresses() == groups.list_groups() == []
+
+
+def test_forwards_and_groups_lead_outside():
+    an_account()
+    info = addresses.add_forward("away@a.test", ["Boss@Elsewhere.example", "anna@a.test"], actor=TESTER)
+    assert (info.kind, info.targets) == ("forward", ("Boss@elsewhere.example", "anna@a.test"))
+    group = a_group("staff@a.test", "anna@a.test", "boss@elsewhere.example")
+    assert group.targets == ("anna@a.test", "boss@elsewhere.example")
+    with pytest.raises(AlreadyExists):
+        groups.set_group("staff@a.test", add=["boss@elsewhere.example"], actor=TESTER)
+    assert groups.set_group("staff@a.test", remove=["boss@elsewhere.example"], actor=TESTER).targets == ("anna@a.test",)
+    assert addresses.leads_outside(["x@elsewhere.example"]) and not addresses.leads_outside(["anna@a.test"])
 
 
 @pytest.mark.parametrize(

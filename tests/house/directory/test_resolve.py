@@ -146,12 +146,12 @@ def test_discard():
     assert resolve.resolve("both@a.test").kind is Kind.KNOWN
 
 
-def test_outside_targets_are_told_and_refused():
+def test_outside_targets_are_told():
     an_account()
     alias = an_alias("boss@a.test", "anna@a.test")
     Target.objects.create(source_id=alias.id, outside="boss@elsewhere.example")
     found = resolve.resolve("boss@a.test")
-    assert (found.kind, found.refusal, found.outside) == (Kind.KNOWN, "forward_outside", ("boss@elsewhere.example",))
+    assert (found.kind, found.refusal, found.outside) == (Kind.KNOWN, None, ("boss@elsewhere.example",))
     assert len(found.targets) == 1
 
 

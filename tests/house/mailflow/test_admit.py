@@ -3,10 +3,9 @@
 import pytest
 
 from mailplatform.directory import accounts, addresses, groups
-from mailplatform.directory.resolve import Kind, Resolved
 from mailplatform.mailflow import admit, arrivals
 from mailplatform.mailflow.transaction import Disposition
-from mailplatform.runtime.errors import NotFound, NotPermitted, OverQuota, PolicyRefused, TooLarge
+from mailplatform.runtime.errors import NotFound, NotPermitted, OverQuota, TooLarge
 from mailplatform.standards.address import read_path
 from tests.support.house import SESSION, TESTER, a_house, a_unit, account_id
 from tests.support.messages import a_message
@@ -50,10 +49,13 @@ def test_a_discarding_address_is_taken(rollback) -> None:
     assert ask("noreply@a.test").disposition is Disposition.DISCARDED
 
 
-def test_a_forward_to_outside_is_refused_in_words() -> None:
-    answer = Resolved(Kind.KNOWN, "away@a.test", refusal="forward_outside", outside=("me@elsewhere.example",))
-    with pytest.raises(PolicyRefused, match="forwards outside"):
-        admit._judge("away@a.test", answer, None)
+def test_a_forward_to_outside_is_taken(rollback) -> None:
+    a_house(1)
+    addresses.add_forward("away@a.test", ["me@elsewhere.example"], actor=TESTER)
+    addresses.add_forward("both@a.test", ["me@elsewhere.example", "u1@a.test"], actor=TESTER)
+    away, both = ask("away@a.test"), ask("both@a.test")
+    assert (away.disposition, away.outside, away.targets) == (Disposition.QUEUED, ("me@elsewhere.example",), ())
+    assert (both.disposition, both.outside, len(both.targets)) == (Disposition.LOCAL, ("me@elsewhere.example",), 1)
 
 
 def test_a_group_and_its_rule(rollback) -> None:
