@@ -46,6 +46,12 @@ def table(site: SiteConfig) -> tuple[Service, ...]:
         Service(
             "agent", "mailplatform.mailflow.agent:run", site.workers("agent"), connections=site.agent.connections + COMMITTER
         ),
+        Service(
+            "outbound",
+            "protocols.smtp.agent.service:run",
+            site.workers("outbound"),
+            connections=site.outbound.connections + COMMITTER + 3,  # its ledger, and the committer of its reports
+        ),
         Service("worker", "mailplatform.celery:run_worker", site.workers("tasks"), connections=2, memory_mib=25),
         Service("beat", "mailplatform.celery:run_beat", memory_mib=20),
         Service(

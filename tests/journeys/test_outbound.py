@@ -1,0 +1,69 @@
+"""From submission to the outside: a server that refuses twice, one that refuses for good, and what sender and trace are told."""
+
+import smtplib
+from email import message_from_bytes, policy
+
+from django.core.management import call_command
+
+from mailplatform.trace import search
+from mailplatform.transport import pulse
+from tests.support.doors import PASSWORD, House
+from tests.support.house import rows
+from tests.support.messages import a_message
+from tests.support.outside import outside
+
+ANNA = "anna@a.test"
+
+
+def submit(house: House, to: list[str], content: bytes) -> None:
+    with smtplib.SMTP(*house.addresses["submission"]) as smtp:
+        smtp.starttls(context=house.tls)
+        smtp.login(ANNA, PASSWORD)
+        smtp.sendmail(ANNA, to, content)
+
+
+def test_a_patient_sender_and_one_that_is_refused(house: House, capsys) -> None:
+    house.open(ANNA)
+    with outside(house.site, ["b.test", "c.test"]) as world:
+        slow, rude = world.mx["b.test"], world.mx["c.test"]
+        slow.say["RCPT"] = ["451 4.7.1 come back later", "451 4.7.1 not yet", 250]
+        rude.say["RCPT"] = ["550 5.1.1 no such person here"]
+        submit(house, ["ben@b.test", "gone@c.test"], a_message(author=ANNA, subject="Minutes", message_id="<m1@a.test>"))
+        world.wait(lambda: slow.taken)
+        (taken,) = slow.taken
+        assert (taken.reverse_path, taken.forward_paths) == (ANNA, ["ben@b.test"])
+        assert taken.content.startswith(b"Received: ") and b"Subject: Minutes" in taken.content
+        world.wait(lambda: rows("SELECT 1 FROM trace_event WHERE code = 'reported'"))
+        world.wait(lambda: rows("SELECT count(*) FROM transport_queueitem") == [(0,)])
+        assert pulse.beats()["agent"]
+    (life,) = search.find(message_id="m1@a.test")
+    codes = [event.code for event in life.events if event.params.get("recipient") == "ben@b.test"]
+    assert codes == ["queued", "delayed", "delayed", "delivered"]
+    capsys.readouterr()
+    call_command("trace", "--message-id", "m1@a.test")
+    told = capsys.readouterr().out
+    assert "attempt 1 for ben@b.test at mx.b.test [127.0.0.2] was put off at rcpt" in told
+    assert "451 4.7.1 not yet; next try at 20" in told
+    assert "delivered for ben@b.test to mx.b.test [127.0.0.2], attempt 3" in told
+    assert "given up for gone@c.test at mx.c.test [127.0.0.3] after attempt 1 at rcpt (refused" in told
+    assert f"the sender {ANNA} is told that mail for gone@c.test was failed" in told
+    with house.reader(ANNA) as reader:
+        (fetched,) = reader.fetch("1", "BODY.PEEK[]")
+    report = message_from_bytes(fetched["BODY[]"], policy=policy.default)
+    assert report.get_content_type() == "multipart/report"
+    assert "Diagnostic-Code: smtp; 550 5.1.1 no such person here" in report.get_payload(1).as_string()
+
+
+def test_a_destination_that_is_away_is_tried_by_one(house: House) -> None:
+    house.open(ANNA)
+    with outside(house.site, ["b.test", "c.test"]) as world:
+        away = world.mx["b.test"]
+        away.say["GREETING"] = ["421 4.3.2 closed", "421 4.3.2 closed", "220 mx.test ESMTP"]
+        for n in range(5):
+            submit(house, [f"p{n}@b.test"], a_message(author=ANNA))
+        submit(house, ["ok@c.test"], a_message(author=ANNA))
+        world.wait(lambda: world.mx["c.test"].taken)
+        world.wait(lambda: len(away.taken) == 5)
+        world.wait(lambda: rows("SELECT failures FROM transport_destination WHERE name = 'b.test'") == [(0,)])
+        assert sorted(taken.forward_paths[0] for taken in away.taken) == [f"p{n}@b.test" for n in range(5)]
+        world.wait(lambda: rows("SELECT count(*) FROM transport_queueitem") == [(0,)])
