@@ -1,16 +1,20 @@
 """`manage.py mailbox`: accounts, as people call them, with their passwords and app passwords."""
 
 from argparse import ArgumentParser
+from dataclasses import replace
 from typing import Any
 
 from django.utils.translation import gettext
 
-from mailplatform.access import credentials
+from mailplatform.access import credentials, sending
+from mailplatform.access.sending import SendingLimits
 from mailplatform.access.values import Scope
 from mailplatform.directory import accounts
+from mailplatform.directory.names import names_of
 from mailplatform.directory.quotas import limits
 from mailplatform.directory.values import CLI, AccountKind, AccountState, Role
 from mailplatform.mailflow.accounts import close_account, open_account, open_accounts
+from mailplatform.mailflow.limits import in_force
 from mailplatform.management.csvfile import read_accounts
 from mailplatform.management.output import HouseCommand, as_plain, count, password_from_stdin, size, verbs
 from mailplatform.runtime.errors import Conflict, Malformed
@@ -21,7 +25,7 @@ _APP_COLUMNS = ("label", "scopes", "created_at", "last_used_at", "last_used_from
 
 
 class Command(HouseCommand):
-    help = "Add, list, show, change and close mailboxes; set passwords and app passwords."
+    help = "Add, list, show, change and close mailboxes; set passwords and app passwords; say who sends as whom, and how much."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         verb = verbs(parser)
@@ -53,6 +57,21 @@ class Command(HouseCommand):
         take = self.verb(app, "remove", "take one away; who came in by it is put out")
         take.add_argument("address")
         take.add_argument("--label", required=True)
+        self._sending(verb)
+
+    def _sending(self, verb: Any) -> None:
+        send = self.verb(verb, "send-as", "addresses somebody may send as beside their own").add_subparsers(
+            dest="send_verb", required=True, metavar="VERB"
+        )
+        for name, meaning in (("add", "grant one"), ("remove", "take one away")):
+            one = self.verb(send, name, meaning)
+            one.add_argument("address", help="the mailbox")
+            one.add_argument("as_address", metavar="AS", help="sales@example.org, or *@example.org for all of a domain")
+        self.verb(send, "list", "list them, own addresses included").add_argument("address")
+        most = self.verb(verb, "send-limits", "how much somebody may send; without options, show it")
+        most.add_argument("address")
+        for name in SendingLimits.__slots__:
+            most.add_argument(f"--{name.replace('_', '-')}", metavar="N", help="none follows the site")
 
     def _password(self, parser: ArgumentParser) -> None:
         how = parser.add_mutually_exclusive_group()
@@ -86,6 +105,10 @@ class Command(HouseCommand):
                 self.show(info, words % {"address": info.address})
             case "app-password":
                 self._app_password(options)
+            case "send-as":
+                self._send_as(options)
+            case "send-limits":
+                self._send_limits(options)
 
     def _add(self, options: dict[str, Any]) -> None:
         if not options["address"]:
@@ -163,6 +186,37 @@ class Command(HouseCommand):
             case "remove":
                 credentials.remove_app_password(info.user_id, options["label"], actor=CLI)
                 self.show({"removed": options["label"]}, gettext("App password %(label)s of %(address)s is gone.") % words)
+
+    def _send_as(self, options: dict[str, Any]) -> None:
+        info, user_id = self._sender(options["address"])
+        match options["send_verb"]:
+            case "add":
+                written = sending.grant(user_id, options["as_address"], actor=CLI)
+                words = gettext("%(address)s may send as %(as)s.") % {"address": info.address, "as": written}
+                self.show({"address": info.address, "granted": written}, words)
+            case "remove":
+                written = sending.revoke(user_id, options["as_address"], actor=CLI)
+                words = gettext("%(address)s may no longer send as %(as)s.") % {"address": info.address, "as": written}
+                self.show({"address": info.address, "removed": written}, words)
+            case "list":
+                rows = [{"send_as": own, "granted": False} for own in sorted(names_of(info.id).addresses)]
+                rows += [{"send_as": other, "granted": True} for other in sorted(sending.granted(user_id))]
+                self.show_list(rows, ("send_as", "granted"))
+
+    def _send_limits(self, options: dict[str, Any]) -> None:
+        _, user_id = self._sender(options["address"])
+        given = {name: options[name] for name in SendingLimits.__slots__ if options[name] is not None}
+        if given:
+            counted = {name: count(text, name) for name, text in given.items()}
+            sending.set_limits(user_id, replace(sending.limits_of(user_id), **counted), actor=CLI)
+        own = sending.limits_of(user_id)
+        self.show(in_force(own))
+
+    def _sender(self, address: str) -> tuple[accounts.AccountInfo, int]:
+        info = accounts.get_account(address)
+        if info.user_id is None:
+            raise Conflict(gettext("address: only a personal mailbox has somebody who sends"), subject="address")
+        return info, info.user_id
 
     def _given(self, options: dict[str, Any]) -> str | None:
         if options["generate_password"]:
