@@ -18,6 +18,7 @@ from mailplatform.supervisor.processes import Process, end
 from mailplatform.supervisor.services import table
 
 ORDER = ("keeper", "supervisor")
+WITHOUT_TICKS = "without-ticks"  # in run/; written by the role outbound while no tick comes
 
 
 def keeper_of(home: Path) -> Process | None:
@@ -94,15 +95,29 @@ def status(home: Path, arguments: Sequence[str]) -> int:
     alive = {role: [p.pid for p in ps if p.alive()] for role, ps in state.items()}
     missing = sorted(role for role, pids in alive.items() if not pids)
     well = bool(said) and not missing and all(door["answers"] for door in doors)
+    alone = _without_ticks(home) if any(alive.values()) else ""
     if given.json:
-        print(json.dumps({"home": str(home), "running": well, "pids": alive, "missing": missing, "doors": doors}, indent=1))
+        told = {"home": str(home), "running": well, "pids": alive, "missing": missing, "doors": doors}
+        print(json.dumps({**told, "without_ticks_since": alone or None}, indent=1))
     else:
         print(f"{home}: {'running' if well else 'not running' if not any(alive.values()) else 'partly running'}")
         for door in doors:
             print(f"  {door['listener']:<8} {door['host']}:{door['port']:<6} {door['tls']:<9} {door['why'] or 'answers'}")
         for role, pids in alive.items():
             print(f"  {role:<12} {' '.join(map(str, pids)) or 'missing'}")
+        if alone:
+            print(
+                f"  no ticks since {alone}: the outbound agent retries mail by itself (look at valkey, beat, worker)"
+            )
     return 0 if well else 1
+
+
+def _without_ticks(home: Path) -> str:
+    """Since when the outbound agent has done the ticks' work itself; "" when ticks come."""
+    try:
+        return (home / "run" / WITHOUT_TICKS).read_text("utf-8").strip()
+    except OSError:
+        return ""
 
 
 def print_table(home: Path, clone: Path, *, as_json: bool, foreground: bool) -> None:

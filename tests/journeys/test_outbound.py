@@ -1,12 +1,15 @@
 """From submission to the outside: a server that refuses twice, one that refuses for good, and what sender and trace are told."""
 
 import smtplib
+from datetime import timedelta
 from email import message_from_bytes, policy
 
 from django.core.management import call_command
 
+from mailplatform.runtime import clock
 from mailplatform.trace import search
 from mailplatform.transport import pulse
+from protocols.smtp.agent import service
 from tests.support.doors import PASSWORD, House
 from tests.support.house import rows
 from tests.support.messages import a_message
@@ -36,6 +39,9 @@ def test_a_patient_sender_and_one_that_is_refused(house: House, capsys) -> None:
         world.wait(lambda: rows("SELECT 1 FROM trace_event WHERE code = 'reported'"))
         world.wait(lambda: rows("SELECT count(*) FROM transport_queueitem") == [(0,)])
         assert pulse.beats()["agent"]
+        assert (house.site.home / "run" / service.WITHOUT_TICKS).read_text().startswith("20")
+        pulse.beat(pulse.TICK, clock.now() + timedelta(hours=1))
+        world.wait(lambda: not (house.site.home / "run" / service.WITHOUT_TICKS).exists())
     (life,) = search.find(message_id="m1@a.test")
     codes = [event.code for event in life.events if event.params.get("recipient") == "ben@b.test"]
     assert codes == ["queued", "delayed", "delayed", "delivered"]

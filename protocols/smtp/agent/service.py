@@ -12,6 +12,7 @@ import logging
 import os
 import signal
 from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 
 import uvloop
 
@@ -32,6 +33,7 @@ from protocols.smtp.agent.scheduler import Scheduler
 
 log = logging.getLogger(__name__)
 CHANNEL = "queue.smtp"
+WITHOUT_TICKS = "without-ticks"  # in run/; manage.py status reads it
 _SWEEP_SECONDS = 5.0
 _MOST_SWEPT = 500
 
@@ -70,7 +72,7 @@ async def serve(site: SiteConfig, stopping: asyncio.Event, *, ready: Callable[[]
         loop.call_soon_threadsafe(scheduler.wake)
 
     subscriber = pubsub.subscribe([CHANNEL], hinted)
-    keeping = asyncio.ensure_future(_keep(bridge, scheduler, terms.tick_missing_seconds))
+    keeping = asyncio.ensure_future(_keep(bridge, scheduler, terms.tick_missing_seconds, site.home / "run" / WITHOUT_TICKS))
     ready()
     log.info("outbound: %d slots", int(terms.slots))
     try:
@@ -84,7 +86,7 @@ async def serve(site: SiteConfig, stopping: asyncio.Event, *, ready: Callable[[]
         bridge.shutdown()
 
 
-async def _keep(bridge: Bridge, scheduler: Scheduler, missing_seconds: float) -> None:
+async def _keep(bridge: Bridge, scheduler: Scheduler, missing_seconds: float, mark: Path) -> None:
     """Sweep what is finished; do the ticks' work while there are no ticks."""
     look = min(max(missing_seconds / 6, 0.2), 10.0)
     looked = 0.0
@@ -95,13 +97,27 @@ async def _keep(bridge: Bridge, scheduler: Scheduler, missing_seconds: float) ->
                 pass
             if loop.time() - looked >= look:
                 looked = loop.time()
-                if await bridge.write(upkeep.by_agent):
+                alone = await bridge.write(upkeep.by_agent)
+                tell(mark, alone)
+                if alone:
                     scheduler.wake()
         except MailError as error:
             log.warning("outbound: upkeep waits for the database: %s", error.private or error.public)
         except Exception:
             log.exception("outbound: upkeep failed, and is tried again")
         await asyncio.sleep(min(look, _SWEEP_SECONDS))
+
+
+def tell(mark: Path, alone: bool) -> None:
+    """A file for `manage.py status`: since when there are no ticks."""
+    try:
+        if not alone:
+            mark.unlink(missing_ok=True)
+        elif not mark.exists():
+            mark.write_text(clock.now().isoformat(timespec="seconds"), "utf-8")
+            log.warning("outbound: no tick has come for a while; due mail is released here")
+    except OSError as error:
+        log.warning("outbound: %s cannot be written: %s", mark, error)
 
 
 class Contents:
