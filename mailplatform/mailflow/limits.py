@@ -20,7 +20,7 @@ _WORDS = {HOUR: "an hour", DAY: "a day"}
 
 
 @cache
-def _counter() -> Counter:
+def counter() -> Counter:
     """The one of this process; made at first use, which is after the fork."""
     server = settings.SITE.redis
     return SharedCounter(settings.SITE.redis_url, timeout=server.timeout_seconds, breaker=server.breaker_seconds)
@@ -34,9 +34,9 @@ def in_force(limits: SendingLimits) -> SendingLimits:
     return SendingLimits(**{name: (getattr(site, name) or None) if own[name] is None else own[name] for name in names})
 
 
-def take(user_id: int, sender: Sender, recipients: int, counter: Counter | None = None) -> None:
+def take(user_id: int, sender: Sender, recipients: int, counts: Counter | None = None) -> None:
     """Count one message with so many recipients. Raises SendingLimitReached (and counts nothing) when it is too much."""
-    counter = counter or _counter()
+    counts = counts or counter()
     most = in_force(sender.limits)
     wanted = [
         (f"sent {user_id} messages {int(HOUR)}", HOUR, 1, most.messages_per_hour, "messages"),
@@ -47,11 +47,9 @@ def take(user_id: int, sender: Sender, recipients: int, counter: Counter | None 
     limited = [one for one in wanted if one[3] is not None]
     if not limited:
         return
-    counts = counter.hits([(key, window, by) for key, window, by, _, _ in limited])
-    for (_, window, by, limit, what), count in zip(limited, counts, strict=True):
+    found = counts.hits([(key, window, by) for key, window, by, _, _ in limited])
+    for (_, window, by, limit, what), count in zip(limited, found, strict=True):
         if limit is not None and count > limit:
-            counter.hits([(key, window, -number) for key, window, number, _, _ in limited])
+            counts.hits([(key, window, -number) for key, window, number, _, _ in limited])
             sent = f"{count - by} are sent" if by == 1 else f"{count - by} are used and this message has {by}"
-            raise SendingLimitReached(
-                f"{sender.login} may send {limit} {what} in {_WORDS[window]}, {sent}; try again later", subject=what
-            )
+            raise SendingLimitReached(f"you may send {limit} {what} in {_WORDS[window]}, {sent}; try again later", subject=what)
