@@ -9,6 +9,7 @@ whether it had been; a result of a lease that is another's by now is dropped, an
 
 from __future__ import annotations
 
+import logging
 import random
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
@@ -17,12 +18,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
 
 from mailplatform.runtime import clock
 from mailplatform.runtime.committer import Committer
 from mailplatform.runtime.committer import Outcome as Committed
-from mailplatform.runtime.database import close_connection
+from mailplatform.runtime.database import close_connection, lost, unavailable
+from mailplatform.runtime.errors import TemporarilyUnavailable
 from mailplatform.trace import record
 from mailplatform.trace.events import Code
 from mailplatform.trace.record import EventRow
@@ -31,6 +33,7 @@ from mailplatform.transport import schedule, settle
 from mailplatform.transport.settle import Verdict
 from mailplatform.transport.values import BEFORE_MAIL, Ending, Lease, LeasedItem, Outcome
 
+log = logging.getLogger(__name__)
 _BATCH = 200
 
 
@@ -80,7 +83,26 @@ class Ledger:
         return self._committer.drain(seconds)
 
     def commit(self, units: list[Claim | Mark | Settle], patient: bool = False) -> Sequence[Committed]:
-        """Settlements first, then marks (items in id order), then claims, which wait for nobody."""
+        """Settlements first, then marks (items in id order), then claims, which wait for nobody. A deadlock or a lost
+        connection fails them all for now; another error fails the one that caused it."""
+        try:
+            return self._write(units)
+        except (OperationalError, InterfaceError) as error:
+            if lost(error):
+                close_connection()
+                return [unavailable(error)] * len(units)
+            return self._each_alone(units, error)
+        except Exception as error:
+            return self._each_alone(units, error)
+
+    def _each_alone(self, units: list[Claim | Mark | Settle], error: Exception) -> Sequence[Committed]:
+        if len(units) > 1:
+            return [outcome for unit in units for outcome in self.commit([unit])]
+        log.error("queue: %s cannot be written", type(units[0]).__name__, exc_info=error)
+        return [TemporarilyUnavailable(private=f"{type(error).__name__}: {error}")]
+
+    @staticmethod
+    def _write(units: list[Claim | Mark | Settle]) -> Sequence[Committed]:
         now = clock.now()
         seconds = settings.SITE.outbound.lease_seconds
         results: dict[int, Any] = {}
