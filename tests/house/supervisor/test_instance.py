@@ -101,8 +101,9 @@ def test_leftovers_are_ended_by_pid_and_start_time(instance):
     stopped = instance.pids("smtp")
     for pid in stopped:
         os.kill(pid, signal.SIGSTOP)  # they can neither drain nor notice anything
-    for role in ("keeper", "supervisor", "nursery", "quiet"):
-        os.kill(instance.pids(role)[0], signal.SIGKILL)
+    others = [instance.pids(role)[0] for role in ("keeper", "supervisor", "nursery", "quiet")]
+    for pid in others:
+        os.kill(pid, signal.SIGKILL)
     assert instance.pids("smtp") == stopped
     assert end_all(instance.home, 0.2)
     assert instance.pids("smtp") == [] and instance.pids("valkey") == []
