@@ -15,10 +15,10 @@ from dataclasses import replace
 from mailplatform.delivery import local
 from mailplatform.delivery.plan import plan
 from mailplatform.directory.resolve import Resolved
-from mailplatform.mailflow.transaction import Disposition, LocalTarget, Recipient
+from mailplatform.mailflow.transaction import Disposition, LocalTarget, Recipient, Transaction
 from mailplatform.mailflow.units import Recheck, Unit
 from mailplatform.store.values import Placement, PreparedMessage
-from mailplatform.transport.values import LOCAL, Outbound, OutboundItem
+from mailplatform.transport.values import LOCAL, Outbound, OutboundItem, Report
 
 
 def targets(recipients: Iterable[Recipient]) -> list[tuple[str, LocalTarget]]:
@@ -55,6 +55,27 @@ def outbound(message: PreparedMessage, wanted: Iterable[tuple[str, LocalTarget]]
         for forward_path, target in wanted
     )
     return Outbound(message, items, reverse_path, received)
+
+
+def confirmations(transaction: Transaction, message: PreparedMessage, received: bytes) -> tuple[Outbound, ...]:
+    """What the sender asked to be told of success (RFC 3461 §4.1, §5.2.7): items with nothing left to do but the report, which is
+    due with the very commit that places the message."""
+    asking = [r for r in transaction.recipients if "SUCCESS" in r.notify and (r.targets or len(r.outside) > 1)]
+    if not asking or not transaction.reverse_path:
+        return ()
+    items = tuple(
+        OutboundItem(
+            transport=LOCAL,
+            destination=recipient.forward_path,
+            forward_path=recipient.forward_path,
+            orcpt=recipient.orcpt,
+            notify=",".join(recipient.notify),
+            report=Report.DELIVERED if len(recipient.targets) == 1 and not recipient.outside else Report.EXPANDED,
+        )
+        for recipient in asking
+    )
+    told = (transaction.ret, transaction.envid)
+    return (Outbound(message, items, transaction.reverse_path, received, *told, smtputf8=transaction.smtputf8),)
 
 
 def rechecks(recipients: Iterable[Recipient]) -> tuple[Recheck, ...]:

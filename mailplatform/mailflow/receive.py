@@ -40,6 +40,7 @@ def prepare(transaction: Transaction, content: Spooled | bytes) -> Unit:
     message = append.prepare_message(data)
     received = stamp.received(transaction, now)
     leaving = list(forward.outward(transaction, message, received, now)) if leaves else []
+    outbound = (*leaving, *expand.confirmations(transaction, message, received))
     wanted = expand.targets(transaction.recipients)
     aside = expand.outbound(message, wanted, transaction.reverse_path, received) if wanted else None
     many = len(wanted) > settings.SITE.arrivals.place_directly
@@ -48,7 +49,7 @@ def prepare(transaction: Transaction, content: Spooled | bytes) -> Unit:
         unit_id=uuid4(),
         trace_id=transaction.trace_id,
         placements=() if many else expand.placements(message, wanted, transaction.reverse_path, received),
-        outbound=(*leaving, aside) if many and aside is not None else tuple(leaving),
+        outbound=(*outbound, aside) if many and aside is not None else outbound,
         messages=tuple(_rows(transaction, message, size)),
         events=(
             *arrival_events(transaction, size, wanted if many else ()),

@@ -3,8 +3,6 @@ once, those outside go to the queue, and the sender keeps one copy in Sent. All 
 
 Standards: RFC 6409 §6.1 and §8 (what a submission server checks and adds), RFC 3461 (wishes for reports travel with the items).
 What is stored and sent is the message after these changes, Bcc taken out; the sender's own copy shows it.
-
-Known gaps: a wish for a report of success (NOTIFY=SUCCESS) about a recipient in the house is kept for those outside only.
 """
 
 from __future__ import annotations
@@ -63,7 +61,8 @@ def prepare(transaction: Transaction, content: Spooled | bytes, identity: Identi
     aside = expand.outbound(message, wanted, transaction.reverse_path, received) if wanted else None
     many = len(wanted) > settings.SITE.arrivals.place_directly
     here = () if many else expand.placements(message, wanted, transaction.reverse_path, received)
-    outbound = (_outbound(transaction, message, leaving, received, identity),) if leaving else ()
+    outbound: tuple[Outbound, ...] = (_outbound(transaction, message, leaving, received, identity),) if leaving else ()
+    outbound += expand.confirmations(transaction, message, received)
     return Unit(
         unit_id=uuid4(),
         trace_id=transaction.trace_id,

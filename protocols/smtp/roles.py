@@ -29,7 +29,7 @@ class Role:
 
 
 ROLES: Mapping[str, Role] = {
-    "smtp": Role("smtp", "smtp"),
+    "smtp": Role("smtp", "smtp", extensions=_COMMON | {"DSN"}),
     "submission": Role("submission", "submission", extensions=_COMMON | {"AUTH", "DSN"}, needs_login=True),
     "lmtp": Role("lmtp", "lmtp", greeting="LHLO", reply_per_recipient=True),
 }

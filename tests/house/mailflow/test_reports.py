@@ -1,20 +1,22 @@
 """Reports to senders: who gets one, about what, once."""
 
 import time
+from dataclasses import replace
 from datetime import timedelta
 from email import message_from_bytes, policy
 from uuid import uuid4
 
 import pytest
 
-from mailplatform.mailflow import arrivals, reports, upkeep
+from mailplatform.directory import groups
+from mailplatform.mailflow import arrivals, receive, reports, upkeep
 from mailplatform.mailflow.units import Unit
 from mailplatform.runtime import clock
 from mailplatform.store import append, blobs
 from mailplatform.transport import lease, ledger
 from mailplatform.transport.ledger import Settle
 from mailplatform.transport.values import SMTP, Ending, Lease, Outbound, OutboundItem, Outcome, Stage
-from tests.support.house import a_house, rows
+from tests.support.house import TESTER, a_house, a_transaction, recipients, rows
 from tests.support.messages import a_message
 
 GONE = "550 5.1.1 no such person"
@@ -119,3 +121,14 @@ def test_two_that_make_reports_at_once_make_one(rollback) -> None:
     first = len(inbox())
     arrivals.put(units[1]).exception(5)
     assert len(inbox()) == first == 1
+
+
+def test_success_here_is_told_with_the_commit(rollback) -> None:
+    a_house(2)
+    groups.add_group("team@a.test", ["u1@a.test", "u2@a.test"], actor=TESTER)
+    asked = [replace(one, notify=("SUCCESS",), orcpt="rfc822;U2@a.test") for one in recipients(["u2@a.test", "team@a.test"])]
+    arrivals.put(receive.prepare(a_transaction(asked, reverse_path="u1@a.test"), a_message())).result(5)
+    assert make() == 1
+    machine = next(m for m in inbox() if m.get_content_type() == "multipart/report").get_payload(1).as_string()
+    assert "Action: delivered" in machine and "Action: expanded" in machine
+    assert "Original-Recipient: rfc822; U2@a.test" in machine
