@@ -191,6 +191,7 @@ class Arrivals:
     batch: int = key(200, "Most messages of one commit.")
     helper_at: int = key(50, "So many waiting messages start a second committer.")
     helper_after_seconds: float = key(0.010, "So does a commit that runs this long while others wait.")
+    gather_seconds: float = key(0.002, "Longest wait for a commit to gather as many messages as the one before.")
     place_directly: int = key(16, "A message for more local accounts than this goes through the local queue.")
     patience_seconds: float = key(2, "A message whose accounts are busy this long goes through the local queue too.")
     most_waiting: int = key(10000, "Messages waiting in one process before new ones get 451.")
@@ -216,7 +217,7 @@ class Outbound:
 
     workers: int = key(1, "Processes.")
     connections: int = key(3, "Database connections of a process (its committer has three more).")
-    slots: int = key(200, "Attempts under way at once in one process.")
+    slots: int = key(500, "Attempts under way at once in one process.")
     destination_slots: int = key(20, "Of these, for one destination that is well.")
     retry_after: tuple[float, ...] = key(
         (5 * MINUTE, 10 * MINUTE, 20 * MINUTE, 30 * MINUTE, HOUR, 2 * HOUR, 4 * HOUR),
@@ -227,7 +228,7 @@ class Outbound:
     probe_longest_seconds: float = key(HOUR, "A destination that cannot be reached is tried again after so long at the most.")
     lease_seconds: float = key(5 * MINUTE, "How long an attempt's items belong to one process without a sign of life.")
     poll_seconds: float = key(1, "How often the queue is looked at without a hint.")
-    slow_seconds: float = key(10, "A destination where attempts take longer shares a quarter of the slots with those that fail.")
+    slow_seconds: float = key(5, "Destinations where attempts take longer share a quarter of the slots.")
     tick_missing_seconds: float = key(60, "Without a tick for so long the agent releases due mail by itself.")
     drain_seconds: float = key(20, "On stop, attempts under way have so long to end.")
     port: int = key(25, "Port of mail exchangers; another one is for tests.")

@@ -2,8 +2,8 @@
 
 Standards: RFC 5321 §4.5.4.1 (a host that failed is not called for every message anew).
 Invariants: the turn goes round, so a destination with ten thousand messages waits for one with a single message, once; one that
-cannot be reached waits as a whole, and one attempt then finds out for all; those that fail, are slow or have never taken a
-message share a quarter of all slots, so that the healthy ones never wait for them.
+cannot be reached waits as a whole, and one attempt then finds out for all; those that fail or have never taken a message share a
+quarter of all slots, those that are slow another, so that the healthy ones never wait for them.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class Limits:
 
     @property
     def doubtful(self) -> int:
-        """Slots for all that fail, are slow or unproven, together."""
+        """Slots for all that fail or are unproven, together; and as many for all that are slow."""
         return max(self.slots // 4, 1)
 
 
@@ -65,15 +65,21 @@ def waiting(transport: str, *, after: str, limit: int, now: datetime) -> list[St
 
 
 def share(
-    candidates: Sequence[Standing], under_way: Mapping[str, int], slow: frozenset[str] | set[str], doubtful: int, limits: Limits
+    candidates: Sequence[Standing],
+    under_way: Mapping[str, int],
+    slow: frozenset[str],
+    limits: Limits,
+    *,
+    doubtful: int = 0,
+    sluggish: int = 0,
 ) -> dict[str, int]:
     """How many attempts each may begin now, going round from the first candidate.
 
-    under_way: attempts at each destination already; doubtful: how many of them are at destinations that fail, are slow or
-    unproven; slow: names.
+    under_way: attempts at each destination already; doubtful: how many of them count among those that fail or are unproven,
+    sluggish: among the slow; slow: names.
     """
     free = limits.slots - sum(under_way.values())
-    quarter = limits.doubtful - doubtful
+    quarter, other_quarter = limits.doubtful - doubtful, limits.doubtful - sluggish
     given: dict[str, int] = {}
     waiting = list(candidates)
     while waiting and free > 0:
@@ -82,22 +88,24 @@ def share(
             if free <= 0:
                 break
             busy = under_way.get(one.name, 0) + given.get(one.name, 0)
-            doubted = is_doubtful(one, slow)
-            if busy >= most_at(one, slow, limits) or (doubted and quarter <= 0):
+            drags = one.name in slow
+            doubted = not drags and is_doubtful(one)
+            if busy >= most_at(one, slow, limits) or (doubted and quarter <= 0) or (drags and other_quarter <= 0):
                 continue
             given[one.name] = given.get(one.name, 0) + 1
             free -= 1
             quarter -= doubted
+            other_quarter -= drags
             left.append(one)
         waiting = left
     return given
 
 
-def is_doubtful(one: Standing, slow: frozenset[str] | set[str]) -> bool:
-    return one.failures > 0 or not one.proven or one.name in slow
+def is_doubtful(one: Standing) -> bool:
+    return one.failures > 0 or not one.proven
 
 
-def most_at(one: Standing, slow: frozenset[str] | set[str], limits: Limits) -> int:
+def most_at(one: Standing, slow: frozenset[str], limits: Limits) -> int:
     """Attempts at once there. A failed connection leaves room for one probe."""
     if one.failures > 0:
         return 1

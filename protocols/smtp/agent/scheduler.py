@@ -15,6 +15,7 @@ import logging
 from collections import Counter
 from collections.abc import Callable
 from datetime import datetime
+from enum import Enum
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -33,6 +34,13 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 _LOOK = 500  # destinations looked at in one round
 _PAUSE = 1.0  # seconds after the database was away
+_SLOW_FOR = 60.0  # seconds that a destination counts as slow after it was
+
+
+class _Kind(Enum):
+    """The share of the slots that an attempt counts among."""
+
+    WELL, DOUBTFUL, SLUGGISH = 1, 2, 3
 
 
 class Scheduler:
@@ -61,7 +69,8 @@ class Scheduler:
         self._wake = asyncio.Event()
         self._after = ""
         self._under_way: Counter[str] = Counter()
-        self._doubtful: Counter[str] = Counter()
+        self._kinds: dict[asyncio.Task[None], _Kind] = {}  # which share an attempt counts among
+        self._counts: Counter[_Kind] = Counter()
         self._slow: dict[str, float] = {}  # destination → until when it counts as slow (loop time)
         self._carrying: dict[asyncio.Task[None], Lease] = {}
         self._settling: set[asyncio.Task[None]] = set()
@@ -113,7 +122,8 @@ class Scheduler:
         after = self._after
         candidates = await self._waiting(after)
         slow = self._slow_ones()
-        shares = destinations.share(candidates, self._under_way, slow, sum(self._doubtful.values()), self._limits)
+        counted = {"doubtful": self._counts[_Kind.DOUBTFUL], "sluggish": self._counts[_Kind.SLUGGISH]}
+        shares = destinations.share(candidates, self._under_way, slow, self._limits, **counted)
         whole = after == "" and len(candidates) < _LOOK
         if not shares:
             self._after = candidates[-1].name if len(candidates) == _LOOK else ""
@@ -147,20 +157,23 @@ class Scheduler:
         return frozenset(self._slow)
 
     def _begin(self, one: Lease, standing: Standing, slow: frozenset[str]) -> None:
-        doubtful = destinations.is_doubtful(standing, slow)
+        kind = _Kind.WELL
+        if one.destination in slow:
+            kind = _Kind.SLUGGISH
+        elif destinations.is_doubtful(standing):
+            kind = _Kind.DOUBTFUL
         self._under_way[one.destination] += 1
-        self._doubtful[one.destination] += doubtful
         task = asyncio.ensure_future(self._carry(one, standing))
-        self._carrying[task] = one
-        task.add_done_callback(partial(self._ended, one.destination, doubtful))
+        self._carrying[task], self._kinds[task] = one, kind
+        self._counts[kind] += 1
+        task.add_done_callback(partial(self._ended, one.destination))
 
-    def _ended(self, destination: str, doubtful: bool, task: asyncio.Task[None]) -> None:
+    def _ended(self, destination: str, task: asyncio.Task[None]) -> None:
         self._carrying.pop(task, None)
+        self._counts[self._kinds.pop(task)] -= 1
         self._under_way[destination] -= 1
-        self._doubtful[destination] -= doubtful
-        for counter in (self._under_way, self._doubtful):
-            if counter[destination] <= 0:
-                del counter[destination]
+        if self._under_way[destination] <= 0:
+            del self._under_way[destination]
         self.carried += 1
         self._wake.set()
         if not task.cancelled() and task.exception() is not None:
@@ -168,7 +181,9 @@ class Scheduler:
 
     async def _carry(self, one: Lease, standing: Standing) -> None:
         loop = asyncio.get_running_loop()
-        patience = loop.call_later(self._terms.slow_seconds, self._is_slow, one.destination)
+        task = asyncio.current_task()
+        assert task is not None
+        patience = loop.call_later(self._terms.slow_seconds, lambda: self._is_slow(one.destination, task))
         try:
             outcomes = await self._agent.deliver(one, before_dot=partial(self._mark, one))
         finally:
@@ -180,8 +195,14 @@ class Scheduler:
         self._settling.add(settling)
         settling.add_done_callback(self._settled)
 
-    def _is_slow(self, destination: str) -> None:
-        self._slow[destination] = asyncio.get_running_loop().time() + 6 * self._terms.slow_seconds
+    def _is_slow(self, destination: str, task: asyncio.Task[None]) -> None:
+        """From now on it counts among the slow, while there is room: those that nobody knows yet have their turn."""
+        self._slow[destination] = asyncio.get_running_loop().time() + _SLOW_FOR
+        if self._counts[_Kind.SLUGGISH] < self._limits.doubtful:
+            self._counts[self._kinds[task]] -= 1
+            self._counts[_Kind.SLUGGISH] += 1
+            self._kinds[task] = _Kind.SLUGGISH
+            self._wake.set()
 
     async def _mark(self, one: Lease) -> bool:
         """Whether the dot may be sent."""

@@ -50,23 +50,26 @@ def codes() -> list[tuple]:
 def test_shares_keep_the_limits(candidates, under_way, slow) -> None:
     by_name = {one.name: one for one in candidates}
     known = {name: by_name[name] for name in under_way if name in by_name}
-    doubtful = sum(under_way[name] for name, one in known.items() if destinations.is_doubtful(one, slow))
-    given = share(candidates, under_way, slow, doubtful, LIMITS)
+    doubtful = sum(under_way[name] for name, one in known.items() if name not in slow and destinations.is_doubtful(one))
+    sluggish = sum(number for name, number in under_way.items() if name in slow)
+    given = share(candidates, under_way, slow, LIMITS, doubtful=doubtful, sluggish=sluggish)
     assert all(number > 0 for number in given.values())
     assert sum(given.values()) + sum(under_way.values()) <= max(LIMITS.slots, sum(under_way.values()))
     for name, number in given.items():
         assert under_way.get(name, 0) + number <= destinations.most_at(by_name[name], slow, LIMITS)
-    doubted = sum(number for name, number in given.items() if destinations.is_doubtful(by_name[name], slow))
+    doubted = sum(n for name, n in given.items() if name not in slow and destinations.is_doubtful(by_name[name]))
     assert doubted == 0 or doubtful + doubted <= LIMITS.doubtful
+    dragging = sum(number for name, number in given.items() if name in slow)
+    assert dragging == 0 or sluggish + dragging <= LIMITS.doubtful
 
 
 def test_the_turn_goes_round_and_the_doubtful_share_a_quarter() -> None:
     well = [Standing("big.test", proven=True), Standing("small.test", proven=True)]
-    assert share(well, {}, frozenset(), 0, Limits(3, 8)) == {"big.test": 2, "small.test": 1}
+    assert share(well, {}, frozenset(), Limits(3, 8)) == {"big.test": 2, "small.test": 1}
     new = [Standing(f"n{n}.test") for n in range(50)]
-    assert sum(share([*new, well[0]], {}, frozenset(), 0, LIMITS).values()) == LIMITS.doubtful + LIMITS.each
-    assert share([Standing("bad.test", failures=3, proven=True)], {}, frozenset(), 0, LIMITS) == {"bad.test": 1}
-    assert share([Standing("bad.test", failures=3, proven=True)], {"bad.test": 1}, frozenset(), 1, LIMITS) == {}
+    assert sum(share([*new, well[0]], {}, frozenset(), LIMITS).values()) == LIMITS.doubtful + LIMITS.each
+    assert share([Standing("bad.test", failures=3, proven=True)], {}, frozenset(), LIMITS) == {"bad.test": 1}
+    assert share([Standing("bad.test", failures=3, proven=True)], {"bad.test": 1}, frozenset(), LIMITS, doubtful=1) == {}
 
 
 def test_recipients_of_one_message_travel_together(rollback) -> None:
