@@ -14,7 +14,7 @@ from uuid import uuid4
 from django.conf import settings
 
 from mailplatform.access.values import Identity
-from mailplatform.mailflow import expand, identities, limits, receive, stamp
+from mailplatform.mailflow import expand, forward, identities, limits, receive, stamp
 from mailplatform.mailflow.identities import Sender
 from mailplatform.mailflow.transaction import Disposition, LocalTarget, Recipient, Transaction
 from mailplatform.mailflow.units import Unit
@@ -58,18 +58,19 @@ def prepare(transaction: Transaction, content: Spooled | bytes, identity: Identi
     received = stamp.received(transaction, now)
     wanted = expand.targets(transaction.recipients)
     leaving = list(_leaving(transaction.recipients))
+    onward, told = _onward(transaction, message, done, received, identity)
     aside = expand.outbound(message, wanted, transaction.reverse_path, received) if wanted else None
     many = len(wanted) > settings.SITE.arrivals.place_directly
     here = () if many else expand.placements(message, wanted, transaction.reverse_path, received)
     outbound: tuple[Outbound, ...] = (_outbound(transaction, message, leaving, received, identity),) if leaving else ()
-    outbound += expand.confirmations(transaction, message, received)
+    outbound += (*onward, *expand.confirmations(transaction, message, received))
     return Unit(
         unit_id=uuid4(),
         trace_id=transaction.trace_id,
         placements=(*here, *_sent(message, done, data, identity)),
         outbound=(*outbound, aside) if many and aside is not None else outbound,
         messages=tuple(_rows(transaction, message, identity)),
-        events=tuple(_events(transaction, message, leaving, wanted if many else ())),
+        events=(*_events(transaction, message, leaving, wanted if many else ()), *told),
         epoch=None if many else min((r.epoch for r in transaction.recipients if r.targets), default=None),
         rechecks=() if many else expand.rechecks(transaction.recipients),
         patience=settings.SITE.arrivals.patience_seconds if wanted else _PATIENCE,
@@ -95,14 +96,35 @@ def _checked(data: bytes, transaction: Transaction, sender: Sender) -> Submissio
     return done
 
 
+def _is_direct(recipient: Recipient) -> bool:
+    """Whether it is the sender who wrote to somebody outside, and not an address of ours that leads there."""
+    return recipient.outside == (recipient.forward_path,)
+
+
 def _leaving(recipients: Sequence[Recipient]) -> Iterator[tuple[Recipient, str]]:
-    """(recipient, address outside), each address once."""
+    """(recipient, address outside) of those the sender named, each address once."""
     seen: set[str] = set()
     for recipient in recipients:
-        for address in recipient.outside:
-            if address not in seen:
-                seen.add(address)
-                yield recipient, address
+        if _is_direct(recipient) and recipient.forward_path not in seen:
+            seen.add(recipient.forward_path)
+            yield recipient, recipient.forward_path
+
+
+def _onward(
+    transaction: Transaction, message: PreparedMessage, done: Submission, received: bytes, identity: Identity
+) -> tuple[tuple[Outbound, ...], tuple[EventRow, ...]]:
+    """What goes on by forwards and groups, and the events that say so. The sender is one of ours and stays as it is: SPF speaks
+    of our hosts already. Raises PolicyRefused for what has been there before."""
+    forwards = [recipient for recipient in transaction.recipients if recipient.outside and not _is_direct(recipient)]
+    if not forwards:
+        return (), ()
+    forward.refuse_circle(forwards, done.header)
+    part = replace(transaction, recipients=forwards)
+    found = [
+        replace(outbound, reverse_path=transaction.reverse_path, submitter=identity.user_id)
+        for outbound in forward.outward(part, message, received, clock.now())
+    ]
+    return tuple(found), tuple(forward.events(part, found))
 
 
 def _outbound(
@@ -118,7 +140,7 @@ def _outbound(
         tuple(
             OutboundItem(
                 transport=SMTP,
-                destination=address.rpartition("@")[2].lower(),
+                destination="",
                 forward_path=address,
                 orcpt=recipient.orcpt,
                 notify=",".join(recipient.notify),

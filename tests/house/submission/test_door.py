@@ -45,6 +45,23 @@ def test_a_message_to_the_house_and_outside(house: House) -> None:
     assert_sound()
 
 
+def test_an_address_of_ours_that_leads_outside(house: House) -> None:
+    """It goes on under the sender's own address, which is ours; the group's members here get theirs at once."""
+    house.open("u1@a.test", "u2@a.test")
+    addresses.add_forward("away@a.test", ["x@outside.test"], actor=CLI)
+    groups.add_group("all@a.test", ["u2@a.test", "y@outside.test"], actor=CLI)
+    with client(house) as smtp:
+        assert smtp.sendmail("u1@a.test", ["away@a.test", "all@a.test", "z@outside.test"], mail()) == {}
+        code, _ = send(smtp, b"Delivered-To: away@a.test\r\n" + mail(), "away@a.test")
+        assert code == 554
+    assert sorted(row[:3] for row in queued()) == [
+        ("u1@a.test", "x@outside.test", "outside.test"),
+        ("u1@a.test", "y@outside.test", "outside.test"),
+        ("u1@a.test", "z@outside.test", "outside.test"),
+    ]
+    assert len(texts(house, "u2@a.test")) == 1
+
+
 # -- who comes in
 
 
