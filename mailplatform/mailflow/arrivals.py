@@ -80,6 +80,7 @@ def _committer() -> Committer[Waiting]:
                     most=limits.batch,
                     helper_at=limits.helper_at,
                     helper_after=limits.helper_after_seconds,
+                    gather=limits.gather_seconds,
                     most_waiting=limits.most_waiting,
                     on_thread_end=close_connection,
                     keys=_accounts,

@@ -36,6 +36,7 @@ LATER = Later()
 
 _FIRST, _SECOND, _ASIDE = "first", "second", "aside"
 _SECOND_IDLE = 0.25  # seconds; the second thread is for bursts
+_GATHER_STEP = 0.0005
 _LOOK_AHEAD = 200  # units passed over while looking for such as can go
 
 
@@ -48,6 +49,7 @@ class Committer(Generic[U]):
         An exception raised fails the whole batch with TemporarilyUnavailable.
     most: units a batch. helper_at: units waiting that start the second thread. helper_after: seconds the first may run.
     on_thread_end: called when a thread has been idle for idle_seconds and ends (to close its database connection).
+    gather: seconds at most that a batch is waited for to become as large as the one before.
     keys: what a unit needs for itself while it is committed (its accounts). A unit whose keys a running batch has stays in
         the queue: two batches of one process that want the same lock would only send each other's units aside.
     inline: commit in the caller's thread, one unit a batch (tests).
@@ -62,6 +64,7 @@ class Committer(Generic[U]):
         helper_at: int = 50,
         helper_after: float = 0.010,
         idle_seconds: float = 60.0,
+        gather: float = 0.0,
         most_waiting: int = 10_000,
         on_thread_end: Callable[[], None] | None = None,
         keys: Callable[[U], Iterable[Hashable]] = lambda _unit: (),
@@ -73,6 +76,7 @@ class Committer(Generic[U]):
         self._helper_at = helper_at
         self._helper_after = helper_after
         self._idle_seconds = idle_seconds
+        self._gather = gather
         self._most_waiting = most_waiting
         self._on_thread_end = on_thread_end
         self._keys = keys
@@ -174,12 +178,28 @@ class Committer(Generic[U]):
         return batch
 
     def _work(self, role: str) -> None:
+        last = 0
         try:
-            while batch := self._next(role):
+            while True:
+                if role == _FIRST:
+                    self._gather_like(last)
+                batch = self._next(role)
+                if not batch:
+                    return
+                last = len(batch)
                 self._run(batch, patient=role == _ASIDE)
         finally:
             if self._on_thread_end:
                 self._on_thread_end()
+
+    def _gather_like(self, last: int) -> None:
+        """After a batch of several, wait a moment for as many: who was just answered sends its next about now, and a commit costs
+        nearly the same for one as for ten. Nobody is waited for after a batch of one."""
+        if last < 2:
+            return
+        until = time.monotonic() + self._gather
+        while until - time.monotonic() > 0 and len(self._waiting) < last:
+            time.sleep(_GATHER_STEP)
 
     def _run(self, batch: list[tuple[U, Future[Any]]], *, patient: bool) -> None:
         try:

@@ -1,7 +1,7 @@
 """Hints: who watches an account hears, once a change has committed, that there is something to read.
 
-A hint may be lost; the modseq that a reader finds is the truth. One channel an account; the payload is
-``modseq kind,kind``.
+A hint may be lost; the modseq that a reader finds is the truth. One channel carries all accounts, and one message all that
+a commit touched (decision 0015): ``kind,kind account:modseq account:modseq …``.
 """
 
 from __future__ import annotations
@@ -14,21 +14,7 @@ from mailplatform.runtime import pubsub
 
 EMAIL, FOLDER, THREAD = "email", "folder", "thread"
 ARRIVED = (EMAIL, FOLDER, THREAD)
-
-
-CHANNELS = "account.*"
-"""The pattern that hears every account."""
-
-
-def account_of(channel: str) -> int | None:
-    """The account whose channel this is, or None."""
-    lead, _, number = channel.partition(".")
-    return int(number) if lead == "account" and number.isascii() and number.isdigit() else None
-
-
-def channel(account_id: int) -> str:
-    """The channel of an account's hints."""
-    return f"account.{account_id}"
+CHANNEL = "accounts"
 
 
 def changed(account_id: int, modseq: int, kinds: Iterable[str] = ARRIVED) -> None:
@@ -37,17 +23,21 @@ def changed(account_id: int, modseq: int, kinds: Iterable[str] = ARRIVED) -> Non
 
 
 def changed_many(accounts: Iterable[tuple[int, int]], kinds: Iterable[str] = ARRIVED) -> None:
-    """The same for (account, modseq) pairs."""
-    told, hints = ",".join(kinds), list(accounts)
-
-    def publish() -> None:
-        for account_id, modseq in hints:
-            pubsub.publish(channel(account_id), f"{modseq} {told}")
-
-    transaction.on_commit(publish, robust=True)
+    """The same for (account, modseq) pairs, in one message."""
+    payload = rendered(accounts, kinds)
+    transaction.on_commit(lambda: pubsub.publish(CHANNEL, payload), robust=True)
 
 
-def parse(payload: str) -> tuple[int, frozenset[str]]:
-    """A payload's modseq and kinds. Raises ValueError for what is no hint."""
-    modseq, _, kinds = payload.partition(" ")
-    return int(modseq), frozenset(kinds.split(",")) if kinds else frozenset()
+def rendered(accounts: Iterable[tuple[int, int]], kinds: Iterable[str]) -> str:
+    """A payload."""
+    return " ".join([",".join(kinds), *(f"{account_id}:{modseq}" for account_id, modseq in accounts)])
+
+
+def parse(payload: str) -> tuple[dict[int, int], frozenset[str]]:
+    """A payload's accounts with their modseqs, and the kinds. Raises ValueError for what is no hint."""
+    kinds, *pairs = payload.split(" ")
+    accounts = {}
+    for pair in pairs:
+        account_id, _, modseq = pair.partition(":")
+        accounts[int(account_id)] = int(modseq)
+    return accounts, frozenset(kinds.split(",")) if kinds else frozenset()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -61,11 +61,16 @@ class Hints:
         if not watches:
             del self._watches[watch.account_id]
 
-    def hint(self, account_id: int) -> None:
-        """Something changed in this account; called on the event loop."""
-        for watch in self._watches.get(account_id, ()):
-            if watch.session.idling:
-                watch.session.wake()
+    def watched(self, account_ids: Iterable[int]) -> list[int]:
+        """Those of the accounts that anybody watches here; may be asked in any thread."""
+        return [account_id for account_id in account_ids if account_id in self._watches]
+
+    def hint(self, account_ids: Iterable[int]) -> None:
+        """Something changed in these accounts; called on the event loop."""
+        for account_id in account_ids:
+            for watch in self._watches.get(account_id, ()):
+                if watch.session.idling:
+                    watch.session.wake()
 
     async def run(self) -> None:
         """Tick for ever."""

@@ -62,13 +62,12 @@ def build(service: ServiceContext, certificates: Certificates | None) -> Doors:
     hints, living = context.hints, context.living
 
     def heard(channel: str, payload: str) -> None:
-        account = notify.account_of(channel)
-        if account is not None:
-            loop.call_soon_threadsafe(hints.hint, account)
-        else:
+        if channel != notify.CHANNEL:
             loop.call_soon_threadsafe(living.hint)
+        elif watched := hints.watched(notify.parse(payload)[0]):
+            loop.call_soon_threadsafe(hints.hint, watched)
 
-    subscriber = pubsub.subscribe([notify.CHANNELS, *ENTITLED], heard)
+    subscriber = pubsub.subscribe([notify.CHANNEL, *ENTITLED], heard)
     tasks = [loop.create_task(hints.run()), loop.create_task(living.run())]
     limits = Connections(site.imap.max_connections, site.imap.max_connections_per_address)
     listeners = {

@@ -26,11 +26,11 @@ def test_an_arrival_hints_after_its_commit(rollback, hints) -> None:
     a_house(2)
     hints.clear()
     arrivals.put(a_unit(["u1@a.test", "u2@a.test"])).result(5)
-    assert len(hints) == 2
-    channels = {notify.account_of(channel): notify.parse(payload) for channel, payload in hints}
-    assert channels.keys() == {account_id("u1@a.test"), account_id("u2@a.test")}
-    modseq, kinds = channels[account_id("u1@a.test")]
-    assert kinds == {"email", "folder", "thread"}
+    ((channel, payload),) = hints  # one message for all that the commit touched
+    modseqs, kinds = notify.parse(payload)
+    assert channel == notify.CHANNEL and kinds == {"email", "folder", "thread"}
+    assert modseqs.keys() == {account_id("u1@a.test"), account_id("u2@a.test")}
+    modseq = modseqs[account_id("u1@a.test")]
     assert rows("SELECT modseq FROM store_accountstate WHERE account_id = %s", account_id("u1@a.test")) == [(modseq,)]
 
 
@@ -41,12 +41,11 @@ def test_a_queued_message_wakes_the_agent(rollback, hints) -> None:
     assert hints == [("queue.local", "")]
 
 
-def test_channels() -> None:
-    assert notify.account_of(notify.channel(7)) == 7
-    assert notify.account_of("account.x") is None and notify.account_of("directory") is None
-    assert notify.parse("12") == (12, frozenset())
+def test_payloads() -> None:
+    assert notify.parse(notify.rendered([(7, 12), (9, 1)], ["email"])) == ({7: 12, 9: 1}, frozenset({"email"}))
+    assert notify.parse("") == ({}, frozenset())
     with pytest.raises(ValueError):
-        notify.parse("x email")
+        notify.parse("email x:1")
 
 
 def test_release_makes_due_items_ready_and_sweeps(rollback, hints, monkeypatch) -> None:

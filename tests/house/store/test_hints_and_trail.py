@@ -30,11 +30,11 @@ def test_hints_follow_the_commit(rollback, monkeypatch) -> None:
     with transaction.atomic():
         flags.store(inbox(account).id, [1], FlagChange("add", Flag.SEEN), viewer=account, actor=ANNA)
         assert told == []
-    assert told == [(notify.channel(account), f"{inbox(account).highestmodseq} email")]
+    assert told == [(notify.CHANNEL, f"email {account}:{inbox(account).highestmodseq}")]
     flags.store(inbox(account).id, [1], FlagChange("add", Flag.SEEN), viewer=account, actor=ANNA)
     assert len(told) == 1
     made = folders.create(account, "New", actor=ANNA)
-    assert told[1:] == [(notify.channel(account), f"{made.changed_modseq} folder")]
+    assert told[1:] == [(notify.CHANNEL, f"folder {account}:{made.changed_modseq}")]
 
 
 def test_usage_of_accounts_and_domains(rollback) -> None:
