@@ -12,6 +12,7 @@ import logging
 import os
 import re
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -21,6 +22,7 @@ import uvloop
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from protocols.common.listener import Listener
 from protocols.smtp.roles import Limits
 from tests.support.smtp_sink import Sink, listener
 from tests.transcripts.runner import in_process
@@ -41,9 +43,13 @@ FRAGMENTS = st.sampled_from(
 TALK = st.lists(FRAGMENTS | st.binary(max_size=12), max_size=25)
 
 
-async def survive(talk: bytes, cuts: list[int]) -> bytes:
+def mx() -> Listener:
+    return listener(Sink(), limits=LIMITS)
+
+
+async def survive(talk: bytes, cuts: list[int], make: Callable[[], Listener]) -> bytes:
     """Say it in segments, hang up our half, read to the end; what was answered."""
-    door = listener(Sink(), limits=LIMITS)
+    door = make()
     reader, writer = await in_process(door.connection)
     edges = sorted({0, len(talk), *(cut % (len(talk) + 1) for cut in cuts)})
     try:
@@ -63,13 +69,13 @@ async def survive(talk: bytes, cuts: list[int]) -> bytes:
     return heard
 
 
-def check(talk: bytes, cuts: list[int]) -> None:
+def check(talk: bytes, cuts: list[int], make: Callable[[], Listener] = mx) -> None:
     complaints: list[logging.LogRecord] = []
     handler = logging.Handler(logging.ERROR)
     handler.emit = complaints.append  # type: ignore[method-assign]
     logging.getLogger().addHandler(handler)
     try:
-        heard = uvloop.run(survive(talk, cuts))
+        heard = uvloop.run(survive(talk, cuts, make))
     finally:
         logging.getLogger().removeHandler(handler)
     assert REPLY.match(heard), heard

@@ -61,9 +61,23 @@ async def may_send(_who: Identity, reverse_path: str) -> None:
         raise NotPermitted(f"you may not send as {reverse_path}")
 
 
-def listener(sink: Sink, *, sync: bool = False, **options: Any) -> Listener:
+class OpenSession(SubmissionSession):
+    """One that takes passwords without TLS, wherever from."""
+
+    def _may_sign_in(self) -> bool:
+        return True
+
+
+def listener(
+    sink: Sink,
+    *,
+    sync: bool = False,
+    limits: Limits | None = None,
+    session: type[SubmissionSession] = SubmissionSession,
+    **options: Any,
+) -> Listener:
     """A door onto the sink; to be made inside a running loop. sync: senders are known without waiting."""
-    spine, limits, room = sink.spine(), Limits(line=12400), Room()
+    spine, limits, room = sink.spine(), limits or Limits(line=12400), Room()
     people = People(
         Keeper(check, offer, prove, lambda: NONCE),
         may_send,
@@ -72,4 +86,4 @@ def listener(sink: Sink, *, sync: bool = False, **options: Any) -> Listener:
     )
     options.setdefault("limits", Connections(1000, 1000))
     options.setdefault("total", limits.session_seconds)
-    return Listener("submission", lambda door: SubmissionSession(door, limits, spine, room, HOST, people), **options)
+    return Listener("submission", lambda door: session(door, limits, spine, room, HOST, people), **options)
