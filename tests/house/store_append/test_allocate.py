@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailplatform.runtime.errors import LimitReached, NotFound, OverQuota
-from mailplatform.store.allocate import AccountRow, Allocation, FolderRow
-from mailplatform.store.values import AccountId, Flag, Placement, PreparedBlob, PreparedMessage, SpecialUse
+from mailplatform.store.allocate import AccountRow, Allocation, FolderRow, Kept
+from mailplatform.store.values import AccountId, Flag, Placement, PreparedBlob, PreparedMessage, SentCopy, SpecialUse
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 EMPTY = ("", "", "", "", "", "", "", "", "", "")
@@ -180,3 +180,36 @@ def test_threads_never_change_once_given(arrivals) -> None:
         for ref in refs:
             expected.setdefault(ref, thread)
     assert {ref: thread for _, ref, thread in made.rows.refs} == expected
+
+
+# -- Sent, once
+
+
+def in_sent(name: str, whose: SentCopy, **fields) -> Placement:
+    return Placement(AccountId(1), replace(message(), message_id=name), special_use=SpecialUse.SENT, sent=whose, **fields)
+
+
+def with_sent() -> Allocation:
+    ids = count(1000)
+    folders = [FolderRow(10, 1, "INBOX", "inbox", 77, 1, 1, 0, 0, 0, 0), FolderRow(11, 1, "Sent", "sent", 77, 1, 1, 0, 0, 0, 0)]
+    return Allocation({1: AccountRow(1, 10, 0, 0, 1)}, folders, {}, lambda: next(ids), NOW)
+
+
+def test_a_clients_copy_replaces_ours_and_keeps_the_counts_right() -> None:
+    made = with_sent()
+    made.place([in_sent("<1>", SentCopy.AUTO)])
+    (own,) = made.place([in_sent("<1>", SentCopy.CLIENT, flags=int(Flag.SEEN))])
+    sent, account = made.folders[11], made.accounts[1]
+    assert made.rows.replaced == [(11, 1, 13)] and made.replaces == {(11, own.uid): 1}
+    assert (sent.messages, sent.unseen, sent.size, sent.uidnext, sent.highestmodseq) == (1, 0, 100, 3, 13)
+    assert (account.messages, account.bytes, account.modseq) == (1, 100, 13)
+    assert made.is_kept(in_sent("<1>", SentCopy.AUTO)) and not made.is_kept(in_sent("<1>", SentCopy.CLIENT))
+    assert not made.is_kept(in_sent("<2>", SentCopy.AUTO))
+
+
+def test_a_copy_in_another_folder_is_left_alone() -> None:
+    made = with_sent()
+    made.sent[1, "<1>"] = [Kept(99, 5, 0, 100, True)]
+    made.place([in_sent("<1>", SentCopy.CLIENT)])
+    made.place([in_sent("", SentCopy.CLIENT)])
+    assert made.rows.replaced == [] and made.folders[11].messages == 2
