@@ -106,9 +106,7 @@ def status(home: Path, arguments: Sequence[str]) -> int:
         for role, pids in alive.items():
             print(f"  {role:<12} {' '.join(map(str, pids)) or 'missing'}")
         if alone:
-            print(
-                f"  no ticks since {alone}: the outbound agent retries mail by itself (look at valkey, beat, worker)"
-            )
+            print(f"  no ticks since {alone}: the outbound agent retries mail by itself (look at valkey, beat, worker)")
     return 0 if well else 1
 
 
