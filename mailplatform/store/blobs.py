@@ -13,7 +13,7 @@ import hashlib
 import logging
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from django.conf import settings
@@ -30,6 +30,7 @@ from mailplatform.store.values import PreparedBlob
 log = logging.getLogger(__name__)
 _PACKAGE = "mailplatform.store"
 _UPSERT = "hashes:bytea sizes:int8 codecs:int2 datas:bytea pack_ids:int8 pack_offsets:int8 pack_lengths:int8"
+_LATELY = timedelta(hours=6)  # a body touched since is not touched again: far less than the collector's grace
 
 
 class BlobStore(Protocol):
@@ -167,7 +168,7 @@ def upsert_arrays(prepared: Iterable[PreparedBlob], now: datetime) -> dict[str, 
     distinct = {blob.hash: blob for blob in prepared}
     ordered = [distinct[name] for name in sorted(distinct)]
     rows = [(b.hash, b.size, b.codec, b.inline, b.pack_id, b.pack_offset, b.pack_length) for b in ordered]
-    return {**columns(_UPSERT, rows), "now": now}
+    return {**columns(_UPSERT, rows), "now": now, "lately": now - _LATELY}
 
 
 def pin(blob_id: int, kind: str, holder: int, until: datetime | None = None) -> None:
