@@ -148,7 +148,7 @@ class Imap:
 
     port: int = key(0, "STARTTLS; 0: port_base + 143.")
     tls_port: int = key(0, "Implicit TLS; 0: port_base + 993.")
-    workers: int = key(0, "Processes; 0: one a core, at most 4.")
+    workers: int = key(0, "Processes; 0: one for two cores, at most 4. Fewer make larger, cheaper batches.")
     quick_connections: int = key(4, "Database connections of a process for short calls (the committer has two more).")
     slow_connections: int = key(2, "Database connections of a process for search, sort and bulk changes.")
     max_line_bytes: int = key(64 * KIB, "Longest command line without its literals.")

@@ -102,10 +102,9 @@ class SiteConfig:
         return _secret(self.home, f"secrets/{name}", name)
 
     def workers(self, role: str) -> int:
-        """Processes of a role; 0 in the file means one a core, at most 4; for smtp and submission one for two cores."""
+        """Processes of a role; 0 in the file means one for two cores, at most 4: Postgres needs the others."""
         said = int(getattr(getattr(self, role), "workers", 1))
-        cores = os.cpu_count() or 1
-        return said or min(max(cores // 2, 1) if role in ("smtp", "submission") else cores, 4)
+        return said or min(max((os.cpu_count() or 1) // 2, 1), 4)
 
     def listeners(self) -> dict[str, list[Listener]]:
         """Role → its ways in, one a configured address."""
