@@ -13,7 +13,7 @@ from django.conf import settings
 from mailplatform.access.sending import SendingLimits
 from mailplatform.mailflow.identities import Sender
 from mailplatform.runtime.errors import SendingLimitReached
-from mailplatform.runtime.ratelimit import Counter, SharedCounter
+from mailplatform.runtime.ratelimit import BehindCounter, Counter, SharedCounter
 
 HOUR, DAY = 3600.0, 86400.0
 _WORDS = {HOUR: "an hour", DAY: "a day"}
@@ -23,7 +23,8 @@ _WORDS = {HOUR: "an hour", DAY: "a day"}
 def counter() -> Counter:
     """The one of this process; made at first use, which is after the fork."""
     server = settings.SITE.redis
-    return SharedCounter(settings.SITE.redis_url, timeout=server.timeout_seconds, breaker=server.breaker_seconds)
+    shared = SharedCounter(settings.SITE.redis_url, timeout=server.timeout_seconds, breaker=server.breaker_seconds)
+    return BehindCounter(shared)  # so that a message is prepared without waiting for anybody
 
 
 def in_force(limits: SendingLimits) -> SendingLimits:

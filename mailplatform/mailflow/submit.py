@@ -40,8 +40,8 @@ _WORDS = {
 }
 
 
-def prepare(transaction: Transaction, content: Spooled | bytes, identity: Identity) -> Unit:
-    """The unit of one submission.
+def prepare(transaction: Transaction, content: Spooled | bytes, identity: Identity, sender: Sender | None = None) -> Unit:
+    """The unit of one submission. sender: what the identity may send, where that is at hand; nothing waits then.
 
     Raises BadMessage (a header that cannot be sent), NotPermitted (From is not the sender's), SendingLimitReached, PolicyRefused
     (a loop), NotFound (no recipient), StorageFull and TemporarilyUnavailable.
@@ -50,7 +50,7 @@ def prepare(transaction: Transaction, content: Spooled | bytes, identity: Identi
     receive.refuse_loop(data)
     if not transaction.recipients:
         raise NotFound("no valid recipients")
-    sender = identities.sender(identity)
+    sender = sender or identities.sender(identity)
     done = _checked(data, transaction, sender)
     limits.take(identity.user_id, sender, len(transaction.recipients))
     now = clock.now()

@@ -7,6 +7,7 @@ Valkey slows nothing and opens nothing. Counts are advice to limits, never a pro
 
 from __future__ import annotations
 
+import queue
 import threading
 import time
 from collections import OrderedDict
@@ -104,3 +105,60 @@ class SharedCounter:
             self._client.delete(_PREFIX + key)
         except (redis.RedisError, OSError):
             self._open_until = self._monotonic() + self._breaker
+
+
+class BehindCounter:
+    """Counts that are told to the shared counter behind the caller's back, who waits for nobody.
+
+    The answer is the greater of this process's own count and of what was last heard of the shared one with what is still to be
+    told: late by as long as one call to Valkey takes. What does not fit into the queue is counted here alone.
+    """
+
+    def __init__(
+        self,
+        shared: Counter,
+        monotonic: Callable[[], float] = time.monotonic,
+        most_waiting: int = 10_000,
+        entries: int = _ENTRIES,
+    ) -> None:
+        self._shared = shared
+        self._own = LocalCounter(monotonic, entries)
+        self._heard: OrderedDict[str, list[int]] = OrderedDict()  # key → [last heard, still to be told]
+        self._entries = entries
+        self._queue: queue.SimpleQueue[Sequence[tuple[str, float, int]]] = queue.SimpleQueue()
+        self._most_waiting = most_waiting
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+
+    def hit(self, key: str, window: float, by: int = 1) -> int:
+        return self.hits([(key, window, by)])[0]
+
+    def hits(self, wanted: Sequence[tuple[str, float, int]]) -> list[int]:
+        own = self._own.hits(wanted)
+        with self._lock:
+            if self._queue.qsize() < self._most_waiting:
+                for key, _, by in wanted:
+                    self._heard.setdefault(key, [0, 0])[1] += by
+                while len(self._heard) > self._entries:
+                    self._heard.popitem(last=False)
+                self._queue.put(wanted)
+                if self._thread is None:
+                    self._thread = threading.Thread(target=self._tell, name="counts", daemon=True)
+                    self._thread.start()
+            return [max(mine, sum(self._heard.get(key, (0, 0)))) for mine, (key, _, _) in zip(own, wanted, strict=True)]
+
+    def clear(self, key: str) -> None:
+        self._own.clear(key)
+        with self._lock:
+            self._heard.pop(key, None)
+        self._shared.clear(key)
+
+    def _tell(self) -> None:
+        while True:
+            wanted = self._queue.get()
+            counts = self._shared.hits(wanted)
+            with self._lock:
+                for (key, _, by), count in zip(wanted, counts, strict=True):
+                    heard = self._heard.get(key)
+                    if heard is not None:
+                        heard[0], heard[1] = count, heard[1] - by

@@ -34,7 +34,7 @@ from protocols.common.living import Living
 from protocols.common.service import Doors, proxies_of, serve
 from protocols.smtp.auth import Keeper
 from protocols.smtp.roles import Limits, limits_of
-from protocols.smtp.service import tell
+from protocols.smtp.service import INLINE, tell
 from protocols.smtp.spine import Spine
 from protocols.smtp.submission_session import People, SubmissionSession
 
@@ -134,7 +134,11 @@ def house(bridge: Bridge, loop: asyncio.AbstractEventLoop) -> Spine:
     async def deliver(transaction: Transaction, spooled: Spooled) -> Accepted:
         identity = transaction.session.identity
         assert identity is not None, "MAIL was refused without one"
-        unit = await bridge.write(submit.prepare, transaction, spooled, identity)
+        sender = identities.known(identity)
+        if sender is not None and spooled.size <= INLINE:
+            unit = submit.prepare(transaction, spooled, identity, sender)
+        else:
+            unit = await bridge.write(submit.prepare, transaction, spooled, identity)
         return receive.accepted(unit, await futures.result(arrivals.put(unit)))
 
     return Spine(
