@@ -68,6 +68,8 @@ class Drill:
         """What was broken, in sentences; empty when every promise was kept."""
         there = self._settled()
         broken = broken_promises(self.ledger.attempts, there) + refused_for_good(self.ledger.attempts)
+        if len(self.ledger.attempts) != self.messages:
+            broken.append(f"{len(self.ledger.attempts)} of {self.messages} messages were tried: a sender has died")
         verified = self.instance.manage("store", "verify", check=False, capture_output=True)
         if verified.returncode:
             broken.append(f"store verify: {verified.stdout}{verified.stderr}")
@@ -141,10 +143,16 @@ class Drill:
         return True
 
     def _smtp(self) -> tuple[str, int]:
-        return self.instance.address("smtp")
+        return self._door("smtp")
 
     def _imap(self) -> tuple[str, int]:
-        return self.instance.address("imap")
+        return self._door("imap")
+
+    def _door(self, role: str) -> tuple[str, int]:
+        try:
+            return self.instance.address(role)
+        except LookupError as error:  # all are down: endpoints.json comes back when all doors answer
+            raise ConnectionRefusedError(f"{role} is not there") from error
 
     # -- sending
 
