@@ -199,7 +199,7 @@ class Arrivals:
 
 @dataclass(frozen=True, slots=True)
 class Agent:
-    """The delivery agent: the local queue, and mail for the outside."""
+    """The delivery agent: the local queue."""
 
     workers: int = key(1, "Processes.")
     connections: int = key(3, "Database connections of a process.")

@@ -102,7 +102,7 @@ def status(home: Path, arguments: Sequence[str]) -> int:
     else:
         print(f"{home}: {'running' if well else 'not running' if not any(alive.values()) else 'partly running'}")
         for door in doors:
-            print(f"  {door['listener']:<8} {door['host']}:{door['port']:<6} {door['tls']:<9} {door['why'] or 'answers'}")
+            print(f"  {door['listener']:<12} {door['host']}:{door['port']:<6} {door['tls']:<9} {door['why'] or 'answers'}")
         for role, pids in alive.items():
             print(f"  {role:<12} {' '.join(map(str, pids)) or 'missing'}")
         if alone:
@@ -128,10 +128,10 @@ def print_table(home: Path, clone: Path, *, as_json: bool, foreground: bool) -> 
     for role, ways in said.get("listeners", {}).items():
         for way in ways:
             lines.append(
-                f"  {role:<8} {way['host']}:{way['port']:<8} {'TLS: ' + way['tls'] if way['tls'] != 'none' else 'no TLS'}"
+                f"  {role:<12} {way['host']}:{way['port']:<8} {'TLS: ' + way['tls'] if way['tls'] != 'none' else 'no TLS'}"
             )
     for name, url in said.get("urls", {}).items():
-        lines.append(f"  {name:<8} {url}")
+        lines.append(f"  {name:<12} {url}")
     if accounts := said.get("accounts"):
         lines += ["", "  accounts of the first domain (passwords stand in endpoints.json too)"]
         lines += [f"  {one['address']:<28} {one['password']:<24} {one['role']}" for one in accounts]
