@@ -324,7 +324,8 @@ class Connection(asyncio.Protocol):
 
     def _enter(self) -> None:
         if not self.listener.enter(self):
-            self.write(self.too_many())
+            if not self.listener.implicit_tls:  # no words in clear where the peer awaits a handshake
+                self.write(self.too_many())
             self.close(linger=True)
             return
         self._entered = True

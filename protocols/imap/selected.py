@@ -114,6 +114,9 @@ class Selected:
         self._last_uid = max(self._last_uid, last)
         if version.keywords is not self.version.keywords:
             session.write(responses.flags(ALL_BITS, version.keywords.values()))
+            if not self.read_only:  # RFC 3501 §7.1: PERMANENTFLAGS names what may be kept
+                permanent = responses.code_permanentflags(ALL_BITS, version.keywords.values(), new_keywords=True)
+                session.write(responses.untagged_ok("Flags that stay", permanent))
         self.version, self.state = version, version.state
         news = self.view.update(version.snapshot, allow_expunge=may_expunge, recent=fresh)
         if news:
