@@ -23,11 +23,12 @@ from mailplatform.directory.constraints import violated
 from mailplatform.directory.domains import canonical_domain
 from mailplatform.directory.epoch import bump, changing
 from mailplatform.directory.models import Account, Domain, LocalAddress, User
-from mailplatform.directory.values import AccountKind, AccountState, Actor, AddressKind, Role
+from mailplatform.directory.values import AccountKind, AccountState, Actor, AddressKind, Language, Role
 from mailplatform.runtime import clock
 from mailplatform.runtime.errors import AlreadyExists, Conflict, Malformed, NotFound
 
 BATCH = 500
+_OF_USER = ("role", "language")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +42,13 @@ class NewAccount:
     quota_bytes: int | None = None
     quota_messages: int | None = None
     max_message_size: int | None = None
+    language: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class AccountInfo:
-    """An account as others see it, with its own limits (None: the domain's apply)."""
+    """An account as others see it, with its own limits (None: the domain's apply) and its user's language ('': the
+    organisation's applies, see `languages.of_accounts`)."""
 
     id: int
     organisation_id: int
@@ -61,6 +64,7 @@ class AccountInfo:
     max_message_size: int | None
     created_at: datetime
     closed_at: datetime | None
+    language: str = ""
 
 
 def add_account(new: NewAccount, *, actor: Actor) -> AccountInfo:
@@ -120,10 +124,10 @@ def add_accounts(rows: Sequence[NewAccount], *, actor: Actor) -> list[AccountInf
 
 @changing()
 def set_account(address: str, *, actor: Actor, **changes: Any) -> AccountInfo:
-    """Change name, state, role or limits. `state` active brings a closed account back. Raises NotFound, Malformed, Conflict."""
+    """Change name, state, role, language or limits. `state` active reopens a closed one. Raises NotFound, Malformed, Conflict."""
     info = get_account(address)
-    role = changes.pop("role", None)
-    _check_changes(info, role, changes)
+    own = {field: changes.pop(field) for field in _OF_USER if changes.get(field) is not None}
+    _check_changes(info, own, changes)
     account = Account.objects.select_for_update(no_key=True).get(pk=info.id)
     changed = {field: value for field, value in changes.items() if getattr(account, field) != value}
     if "state" in changed:
@@ -136,9 +140,10 @@ def set_account(address: str, *, actor: Actor, **changes: Any) -> AccountInfo:
     if info.user_id is not None:
         if "name" in changed:
             User.objects.filter(pk=info.user_id).update(name=changed["name"])
-        if role is not None and role != info.role:
-            changed["role"] = role
-            User.objects.filter(pk=info.user_id).update(role=role)
+        moved = {field: value for field, value in own.items() if getattr(info, field) != value}
+        if moved:
+            changed.update(moved)
+            User.objects.filter(pk=info.user_id).update(**moved)
     if changed:
         record("account.changed", Subject("account", info.id, info.address, info.organisation_id), actor=actor, **changed)
         bump()
@@ -198,14 +203,15 @@ def _infos(condition: Q) -> list[AccountInfo]:
             "account__max_message_size",
             "account__created_at",
             "account__closed_at",
+            "account__owner__language",
         )
     )
-    return [AccountInfo(row[0], row[1], row[2], canonical.address(row[3], row[2]), *row[4:]) for row in rows]
+    return [AccountInfo(row[0], row[1], row[2], canonical.address(row[3], row[2]), *row[4:-1], row[-1] or "") for row in rows]
 
 
 def _add_users(rows: Sequence[NewAccount], keys: Sequence[tuple[Domain, str]], texts: Sequence[str]) -> dict[str, User]:
     made = User.objects.bulk_create(
-        User(organisation_id=domain.organisation_id, login=text, name=row.name, role=row.role)
+        User(organisation_id=domain.organisation_id, login=text, name=row.name, role=row.role, language=row.language)
         for row, (domain, _key), text in zip(rows, keys, texts, strict=True)
         if row.kind == AccountKind.PERSONAL
     )
@@ -221,6 +227,9 @@ def check(row: NewAccount, text: str) -> None:
             gettext("role: %(role)s is none of administrator, domain_administrator, employee") % {"role": row.role},
             subject="role",
         )
+    check_language(row.language)
+    if row.language and row.kind != AccountKind.PERSONAL:
+        raise Malformed(gettext("language: a %(kind)s mailbox has no user") % {"kind": row.kind}, subject="language")
     for field in ("quota_bytes", "quota_messages"):
         _check_limit(field, getattr(row, field), 0)
     _check_limit("max_message_size", row.max_message_size, 1)
@@ -228,7 +237,14 @@ def check(row: NewAccount, text: str) -> None:
         raise Malformed(gettext("address: longer than 254 octets"), subject="address")
 
 
-def _check_changes(info: AccountInfo, role: str | None, changes: Mapping[str, Any]) -> None:
+def check_language(language: str, *, empty: bool = True) -> None:
+    """Refuse a language that our words do not have. Raises Malformed."""
+    if language not in set(Language) and not (empty and language == ""):
+        words = gettext("language: %(language)s is none of %(known)s") % {"language": language, "known": ", ".join(Language)}
+        raise Malformed(words, subject="language")
+
+
+def _check_changes(info: AccountInfo, own: Mapping[str, str], changes: Mapping[str, Any]) -> None:
     for field, value in changes.items():
         if field in ("quota_bytes", "quota_messages", "max_message_size"):
             _check_limit(field, value, 1 if field == "max_message_size" else 0)
@@ -237,14 +253,18 @@ def _check_changes(info: AccountInfo, role: str | None, changes: Mapping[str, An
                 raise Malformed(
                     gettext("state: %(state)s is none of active, suspended, closed") % {"state": value}, subject="state"
                 )
-        elif field != "name":
+        elif field not in ("name", *_OF_USER):
             raise Malformed(gettext("%(field)s: not something a mailbox has") % {"field": field}, subject=field)
+    role = own.get("role")
     if role is not None and role not in set(Role):
         raise Malformed(
             gettext("role: %(role)s is none of administrator, domain_administrator, employee") % {"role": role}, subject="role"
         )
-    if role is not None and info.user_id is None:
-        raise Conflict(gettext("role: a %(kind)s mailbox has no user") % {"kind": info.kind}, subject="role")
+    check_language(own.get("language", ""))
+    for field in own:
+        if info.user_id is None:
+            words = gettext("%(field)s: a %(kind)s mailbox has no user") % {"field": field, "kind": info.kind}
+            raise Conflict(words, subject=field)
 
 
 def _check_limit(field: str, value: int | None, least: int) -> None:

@@ -17,6 +17,13 @@ class Role(StrEnum):
     EMPLOYEE = "employee"
 
 
+class Language(StrEnum):
+    """What people here read; every table of words has all of them. A user's '' is the organisation's."""
+
+    ENGLISH = "en"
+    ITALIAN = "it"
+
+
 class AccountKind(StrEnum):
     PERSONAL = "personal"  # has an owner who signs in
     SHARED = "shared"  # no owner; people come in by rights

@@ -32,13 +32,14 @@ def open_account(
     quota_bytes: int | None = None,
     quota_messages: int | None = None,
     max_message_size: int | None = None,
+    language: str = "",
     actor: Actor,
 ) -> AccountInfo:
     """Open one account with its folders; without a password nobody can sign in yet.
 
     Sizes are bytes. Raises Malformed, NotFound (domain), AlreadyExists (address), Conflict (a password for nobody).
     """
-    new = NewAccount(address, name, kind, role, quota_bytes, quota_messages, max_message_size)
+    new = NewAccount(address, name, kind, role, quota_bytes, quota_messages, max_message_size, language)
     encoded = None
     if password is not None:
         if kind != AccountKind.PERSONAL:

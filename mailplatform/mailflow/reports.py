@@ -16,12 +16,12 @@ from uuid import UUID, uuid5
 
 from django.conf import settings
 
-from mailplatform.mailflow import arrivals, inject
+from mailplatform.mailflow import arrivals, inject, languages
 from mailplatform.mailflow.units import Unit
 from mailplatform.runtime.errors import Conflict, MailError
-from mailplatform.standards.dsn import words
 from mailplatform.standards.dsn.compose import RecipientReport, Report, compose
 from mailplatform.standards.dsn.words import Action, Reason
+from mailplatform.standards.message.headers import header_end
 from mailplatform.store import blobs
 from mailplatform.trace.events import Code
 from mailplatform.trace.record import EventRow
@@ -77,6 +77,7 @@ def _unit(message: DueMessage, items: Sequence[DueItem], now: datetime) -> Unit:
     if not message.reverse_path:
         return Unit(unit_id, trace_id, reports=tuple(reported))
     full = message.ret.upper() == "FULL" and message.size <= _FULL and any(i.report is Word.FAILED for i in items)
+    original = message.prefix + _original(message, full)
     content = compose(
         Report(
             reverse_path=message.reverse_path,
@@ -85,12 +86,12 @@ def _unit(message: DueMessage, items: Sequence[DueItem], now: datetime) -> Unit:
             message_id=f"<{trace_id}@{site.hostname}>",
             at=now,
             recipients=tuple(_about(item, now) for item in items),
-            original=message.prefix + _original(message, full),
+            original=original,
             arrival=message.queued_at,
             trace_id=message.trace_id,
             full=full,
             envid=message.envid,
-            language=language_of(message.reverse_path),
+            language=languages.of_reader(message.reverse_path, original[: header_end(original)], now),
             smtputf8=message.smtputf8,
         )
     )
@@ -147,8 +148,3 @@ def _ours(reverse_path: str) -> str:
     """The domain whose postmaster helps: the sender's own if it is ours, else the house's."""
     domain = due.local_domain(reverse_path)
     return domain or settings.SITE.hostname
-
-
-def language_of(reverse_path: str) -> str:
-    """The language of a report: a domain of Italy reads Italian, everybody else English, until people can say it."""
-    return "it" if reverse_path.lower().rstrip(".").endswith(".it") and "it" in words.LANGUAGES else "en"

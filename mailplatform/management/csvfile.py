@@ -15,7 +15,7 @@ from mailplatform.directory.values import AddressKind
 from mailplatform.management.output import count, size
 from mailplatform.runtime.errors import AlreadyExists, MailError, Malformed
 
-COLUMNS = ("address", "name", "kind", "role", "quota", "quota_messages", "max_message_size", "password")
+COLUMNS = ("address", "name", "kind", "role", "quota", "quota_messages", "max_message_size", "language", "password")
 _ALL_KINDS = tuple(AddressKind)
 
 
@@ -71,7 +71,7 @@ def _row(said: Mapping[str, Any], defaults: Mapping[str, Any], names: dict[str, 
     if None in said or None in said.values():
         raise Malformed(gettext("file: not as many fields as the head line has"), subject="file")
     columns = dict(defaults)
-    for field in ("name", "kind", "role"):
+    for field in ("name", "kind", "role", "language"):
         if said.get(field):
             columns[field] = said[field].strip()
     if said.get("quota"):

@@ -12,7 +12,7 @@ from django.db.models.functions import Lower, Now
 
 from mailplatform.directory.models.domain import Domain
 from mailplatform.directory.models.organisation import Organisation
-from mailplatform.directory.values import Role
+from mailplatform.directory.values import Language, Role
 
 
 class User(models.Model):
@@ -20,6 +20,7 @@ class User(models.Model):
     login = models.TextField()
     name = models.TextField(default="", db_default="", blank=True)
     role = models.TextField(default=Role.EMPLOYEE, db_default=Role.EMPLOYEE)
+    language = models.TextField(default="", db_default="", blank=True)
     administers = models.ManyToManyField(Domain, blank=True, related_name="administrators")
     is_active = models.BooleanField(default=True, db_default=True)
     created_at = models.DateTimeField(db_default=Now())
@@ -34,6 +35,7 @@ class User(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["login"], name="user_login_once"),
             models.CheckConstraint(condition=Q(login=Lower("login")) & ~Q(login=""), name="user_login_canonical"),
+            models.CheckConstraint(condition=Q(language__in=["", *(str(w) for w in Language)]), name="user_language_known"),
             models.CheckConstraint(condition=Q(role__in=[str(r) for r in Role]), name="user_role_known"),
         ]
 

@@ -12,7 +12,7 @@ from mailplatform.access.values import Scope
 from mailplatform.directory import accounts
 from mailplatform.directory.names import names_of
 from mailplatform.directory.quotas import limits
-from mailplatform.directory.values import CLI, AccountKind, AccountState, Role
+from mailplatform.directory.values import CLI, AccountKind, AccountState, Language, Role
 from mailplatform.mailflow.accounts import close_account, open_account, open_accounts
 from mailplatform.mailflow.limits import in_force
 from mailplatform.management.csvfile import read_accounts
@@ -31,7 +31,9 @@ class Command(HouseCommand):
         verb = verbs(parser)
         add = self.verb(verb, "add", "open one mailbox, or all of a CSV file")
         add.add_argument("address", nargs="?", help="u1@example.org")
-        add.add_argument("--from-csv", metavar="FILE", help="columns address, name, quota, kind, role, password; '-' reads input")
+        add.add_argument(
+            "--from-csv", metavar="FILE", help="columns address, name, quota, kind, role, password …; '-' reads input"
+        )
         add.add_argument("--skip-existing", action="store_true", help="with --from-csv: pass over addresses that exist")
         add.add_argument("--kind", default=str(AccountKind.PERSONAL), metavar="|".join(AccountKind))
         self._password(add)
@@ -81,6 +83,7 @@ class Command(HouseCommand):
     def _columns(self, parser: ArgumentParser) -> None:
         parser.add_argument("--name", help="the name of the person or of the mailbox")
         parser.add_argument("--role", metavar="|".join(Role))
+        parser.add_argument("--language", metavar="|".join(Language), help="of our mail to them; '' follows the organisation")
         parser.add_argument("--quota", dest="quota_bytes", metavar="SIZE", help="50G; none follows the domain")
         parser.add_argument("--quota-messages", metavar="N")
         parser.add_argument("--max-message-size", metavar="SIZE")
@@ -235,7 +238,7 @@ class Command(HouseCommand):
 
 
 def _columns(options: dict[str, Any]) -> dict[str, Any]:
-    columns: dict[str, Any] = {field: options[field] for field in ("name", "role") if options[field] is not None}
+    columns: dict[str, Any] = {field: options[field] for field in ("name", "role", "language") if options[field] is not None}
     for field in ("quota_bytes", "max_message_size"):
         if options[field] is not None:
             columns[field] = size(options[field], field)
