@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from mailplatform.runtime import errors
-from protocols.smtp.wire.replies import LOOP, Reply, reply
+from mailplatform.standards import status
+from mailplatform.standards.status import Reply
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ def refusal(error: errors.MailError, about: str = "") -> Reply:
     A class that is not in the table answers as its nearest base that is; MailError itself as a temporary failure.
     """
     if isinstance(error, errors.PolicyRefused) and error.reason == "loop":
-        return LOOP
+        return status.TOO_MANY_HOPS
     for kind in type(error).__mro__:
         if kind in REFUSALS:
             codes = REFUSALS[kind]
@@ -52,4 +53,4 @@ def refusal(error: errors.MailError, about: str = "") -> Reply:
     else:
         codes = Refusal(451, "4.3.0")
     text = error.public[:1].upper() + error.public[1:]
-    return reply(codes.code, codes.enhanced, f"{about}: {text}" if about else text)
+    return Reply(codes.code, codes.enhanced, f"{about}: {text}" if about else text)

@@ -2,6 +2,9 @@
 
 import re
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from mailplatform.standards import status
 from mailplatform.standards.status import Reply
 
@@ -29,9 +32,21 @@ def test_classes_agree():
 def test_filled_in_places_are_printable():
     reply = status.NO_SUCH_USER.format(address="ü\r\n250 fine" + "x" * 1000)
     assert str(reply).startswith("550 5.1.1 <???250 fine")
-    assert len(reply.lines()) < 510 and reply.lines().count(b"\r\n") == 1
+    assert len(reply.raw) < 510 and reply.raw.count(b"\r\n") == 1
 
 
 def test_lines():
-    assert status.OK.lines() == b"250 2.0.0 OK\r\n"
-    assert Reply(250, "", "a\nb\nc").lines() == b"250-a\r\n250-b\r\n250 c\r\n"
+    assert status.OK.raw == b"250 2.0.0 OK\r\n"
+    assert Reply(250, "", "a", ("b", "c")).raw == b"250-a\r\n250-b\r\n250 c\r\n"
+    assert Reply(250, "", "a\nb").raw == b"250 a?b\r\n"
+
+
+GRAMMAR = re.compile(rb"(?:([2-5][0-5][0-9])-[ -~]*\r\n)*([2-5][0-5][0-9])(?: [ -~]*)?\r\n\Z")
+
+
+@given(st.text(max_size=2000), st.lists(st.text(max_size=1000), max_size=3))
+def test_any_text_is_safe(text: str, more: list[str]):
+    raw = Reply(550, "5.7.1", text, tuple(more)).raw
+    assert GRAMMAR.match(raw)
+    assert all(len(line) <= 510 for line in raw.split(b"\r\n"))
+    assert {line[:4] for line in raw.split(b"\r\n")[:-2]} <= {b"550-"}

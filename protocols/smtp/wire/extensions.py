@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from protocols.smtp.wire.replies import Reply
+from mailplatform.standards.status import Reply
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +48,8 @@ KEYWORDS = frozenset(extension.keyword for extension in EXTENSIONS)
 
 def ehlo(host: str, peer: str, offer: Offer) -> Reply:
     """The answer to EHLO. The first line carries the server's name (RFC 5321 §4.1.1.1)."""
-    lines = [f"{host} greets {peer}"]
+    lines = []
     for extension in EXTENSIONS:
         if extension.keyword in offer.extensions and (extension.shown is None or extension.shown(offer)):
             lines.append(extension.keyword + (f" {extension.param(offer)}" if extension.param else ""))
-    return Reply(250, "", tuple(lines))
+    return Reply(250, "", f"{host} greets {peer}", tuple(lines))

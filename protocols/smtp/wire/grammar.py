@@ -13,7 +13,7 @@ from functools import lru_cache
 
 from mailplatform.standards import status
 from mailplatform.standards.address import BadAddress, Path, read_path
-from protocols.smtp.wire import replies
+from mailplatform.standards.status import Reply
 from protocols.smtp.wire.commands import (
     Auth,
     Bdat,
@@ -33,7 +33,6 @@ from protocols.smtp.wire.commands import (
     Vrfy,
 )
 from protocols.smtp.wire.params import BadParam, mail_params, rcpt_params
-from protocols.smtp.wire.replies import Reply, said
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _VERB = re.compile(r"[A-Za-z0-9]{1,32}\Z")
@@ -49,7 +48,7 @@ class BadSyntax(Exception):
     """A line that is no command, with the reply that says why. fatal: the peer speaks another protocol."""
 
     def __init__(self, answer: Reply, *, fatal: bool = False) -> None:
-        super().__init__(answer.lines[0])
+        super().__init__(answer.text)
         self.answer = answer
         self.fatal = fatal
 
@@ -59,21 +58,21 @@ def parse(line: bytes, offered: Collection[str]) -> Command:
     try:
         text = line.decode("utf-8")
     except UnicodeDecodeError:
-        raise BadSyntax(said(status.BAD_ARGUMENT, problem="Line is not UTF-8")) from None
+        raise BadSyntax(status.BAD_ARGUMENT.format(problem="Line is not UTF-8")) from None
     verb, _, argument = text.partition(" ")
     verb = verb.upper()
     read = _READERS.get(verb)
     if not text.isprintable() and _CONTROL.search(text):
-        raise BadSyntax(said(status.BAD_ARGUMENT, problem="Control character in a command"))
+        raise BadSyntax(status.BAD_ARGUMENT.format(problem="Control character in a command"))
     if read is not None:
         return read(argument.rstrip(" "), offered)
     if verb in _NOT_MAIL:
-        raise BadSyntax(replies.NOT_MAIL, fatal=True)
+        raise BadSyntax(status.NOT_MAIL, fatal=True)
     return Unknown(verb if _VERB.match(verb) else "")
 
 
 def _syntax(text: str) -> BadSyntax:
-    return BadSyntax(said(status.SYNTAX, syntax=text))
+    return BadSyntax(status.SYNTAX.format(syntax=text))
 
 
 def _host(argument: str, verb: str) -> str:
@@ -81,7 +80,7 @@ def _host(argument: str, verb: str) -> str:
     if not host:
         raise _syntax(f"{verb} host name")
     if " " in host or len(host.encode()) > _HOST_MOST:
-        raise BadSyntax(said(status.BAD_HELO, problem="too long, or with a space in it"))
+        raise BadSyntax(status.BAD_HELO.format(problem="too long, or with a space in it"))
     return host
 
 
@@ -106,15 +105,15 @@ def _mail(argument: str, offered: Collection[str]) -> Command:
     try:
         path, text = _split(argument, found.end())
     except BadAddress as error:
-        raise BadSyntax(said(status.BAD_SENDER, problem=error.problem)) from None
+        raise BadSyntax(status.BAD_SENDER.format(problem=error.problem)) from None
     if path.is_postmaster:
-        raise BadSyntax(said(status.BAD_SENDER, problem="a sender needs a domain"))
+        raise BadSyntax(status.BAD_SENDER.format(problem="a sender needs a domain"))
     try:
         params = mail_params(text, offered)
     except BadParam as error:
         raise BadSyntax(error.answer) from None
     if path.internationalised and not params.smtputf8:
-        raise BadSyntax(replies.NEEDS_SMTPUTF8)
+        raise BadSyntax(status.NEEDS_SMTPUTF8)
     return MailFrom(path, params)
 
 
@@ -125,9 +124,9 @@ def _rcpt(argument: str, offered: Collection[str]) -> Command:
     try:
         path, text = _split(argument, found.end())
     except BadAddress as error:
-        raise BadSyntax(said(status.BAD_RECIPIENT, problem=error.problem)) from None
+        raise BadSyntax(status.BAD_RECIPIENT.format(problem=error.problem)) from None
     if path.is_null:
-        raise BadSyntax(said(status.BAD_RECIPIENT, problem="the null path is no recipient"))
+        raise BadSyntax(status.BAD_RECIPIENT.format(problem="the null path is no recipient"))
     try:
         return RcptTo(path, rcpt_params(text, offered))
     except BadParam as error:

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import StrEnum
 
-from protocols.smtp.wire import replies
+from mailplatform.standards import status
+from mailplatform.standards.status import Reply
 from protocols.smtp.wire.commands import (
     Auth,
     Bdat,
@@ -28,7 +29,6 @@ from protocols.smtp.wire.commands import (
     Unknown,
     Vrfy,
 )
-from protocols.smtp.wire.replies import Reply
 
 
 class State(StrEnum):
@@ -66,16 +66,16 @@ class Machine:
     def judge(self, command: Command) -> Reply | None:
         """None when the command may come now, else why not."""
         if type(command) in ALLOWED[self.state]:
-            return replies.TLS_ACTIVE if self.secure and isinstance(command, StartTls) else None
+            return status.TLS_ALREADY if self.secure and isinstance(command, StartTls) else None
         if self.state is State.CONNECTED:
-            return replies.HELO_FIRST
+            return status.HELO_FIRST
         if isinstance(command, MailFrom):
-            return replies.NESTED_MAIL
+            return status.NESTED_MAIL
         if isinstance(command, Data | Bdat) and self.state is State.MAIL:
-            return replies.NO_VALID_RECIPIENTS if self.refused else replies.RCPT_FIRST  # RFC 5321 §3.3
+            return status.NO_RECIPIENTS if self.refused else status.RCPT_FIRST  # RFC 5321 §3.3
         if isinstance(command, RcptTo | Data | Bdat):
-            return replies.MAIL_FIRST
-        return replies.DURING_MAIL  # RFC 4954 §4, RFC 3207 §4
+            return status.MAIL_FIRST
+        return status.DURING_MAIL  # RFC 4954 §4, RFC 3207 §4
 
     def greeted(self) -> None:
         """EHLO or HELO: the session starts anew (RFC 5321 §4.1.4)."""

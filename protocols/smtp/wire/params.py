@@ -11,7 +11,8 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from protocols.smtp.wire.replies import Reply, reply
+from mailplatform.standards import status
+from mailplatform.standards.status import Reply
 
 _PARAM = re.compile(r"([A-Za-z0-9][A-Za-z0-9-]*)(?:=([!-<>-~]+))?\Z")
 _XTEXT = re.compile(r"(?:[!-*,-<>-~]|\+[0-9A-F]{2})*\Z")
@@ -21,7 +22,7 @@ class BadParam(Exception):
     """A parameter that is refused, with the reply that says so."""
 
     def __init__(self, answer: Reply) -> None:
-        super().__init__(answer.lines[0])
+        super().__init__(answer.text)
         self.answer = answer
 
 
@@ -115,18 +116,18 @@ def _pairs(text: str) -> list[tuple[str, str]]:
             continue
         found = _PARAM.match(word)
         if found is None:
-            raise BadParam(reply(501, "5.5.4", "Malformed parameter"))
+            raise BadParam(status.BAD_PARAMETERS)
         key = found[1].upper()
         if key in seen:
-            raise BadParam(reply(501, "5.5.4", f"Parameter {key[:40]} given twice"))
+            raise BadParam(status.PARAMETER_TWICE.format(name=key[:40]))
         seen.add(key)
         pairs.append((key, found[2] or ""))
     return pairs
 
 
 def _malformed(key: str) -> BadParam:
-    return BadParam(reply(501, "5.5.4", f"Malformed {key} parameter"))
+    return BadParam(status.BAD_PARAMETER.format(name=key))
 
 
 def _unknown(key: str) -> BadParam:
-    return BadParam(reply(555, "5.5.4", f"Parameter {key[:40]} not recognised or not supported"))
+    return BadParam(status.UNKNOWN_PARAMETER.format(name=key[:40]))

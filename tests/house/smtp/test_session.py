@@ -160,7 +160,7 @@ def test_what_waits_while_we_work_is_bounded() -> None:
         client.send(b"MAIL FROM:<a@b.test>\r\nRCPT TO:<u1@a.test>\r\n" + b"NOOP\r\n" * 400_000)
         await asyncio.sleep(0.1)
         session = next(iter(door.connections))
-        assert len(session._lines) < 512 * 1024
+        assert len(session.lines) < 512 * 1024
         sink.gate.set()
         assert (await client.answer()).code == 250
         assert (await client.answer()).code == 250

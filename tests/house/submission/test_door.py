@@ -68,7 +68,7 @@ def test_an_address_of_ours_that_leads_outside(house: House) -> None:
 def test_no_password_and_no_mail_before_tls(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     """From networks that the site does not name; loopback is named here, so the session is asked to think otherwise."""
     house.open("u1@a.test")
-    monkeypatch.setattr(SubmissionSession, "_may_sign_in", lambda session: session.secure)
+    monkeypatch.setattr(SubmissionSession, "may_sign_in", lambda session: session.secure)
     with smtplib.SMTP(*house.addresses["submission"], timeout=20) as smtp:
         smtp.ehlo()
         assert not smtp.has_extn("auth") and smtp.has_extn("starttls") and smtp.has_extn("dsn")

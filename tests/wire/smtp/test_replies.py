@@ -4,33 +4,9 @@ from __future__ import annotations
 
 import re
 
-from hypothesis import given
-from hypothesis import strategies as st
-
 from mailplatform.standards import status
 from protocols.smtp.wire import replies
 from protocols.smtp.wire.extensions import EXTENSIONS, KEYWORDS, Offer, ehlo
-from protocols.smtp.wire.replies import Reply, reply, said
-
-GRAMMAR = re.compile(rb"(?:([2-5][0-5][0-9])-[ -~]*\r\n)*([2-5][0-5][0-9])(?: [ -~]*)?\r\n\Z")
-
-
-def test_constants_are_well_formed() -> None:
-    constants = [value for value in vars(replies).values() if isinstance(value, Reply)]
-    assert len(constants) > 20
-    for constant in constants:
-        assert GRAMMAR.match(constant.raw), constant
-        if constant.enhanced:
-            assert constant.enhanced[0] == str(constant.code)[0], constant
-
-
-@given(st.text(max_size=2000))
-def test_any_text_is_safe(text: str) -> None:
-    raw = reply(550, "5.7.1", text).raw
-    assert GRAMMAR.match(raw)
-    assert all(len(line) <= 510 for line in raw.split(b"\r\n"))
-    codes = {line[:4] for line in raw.split(b"\r\n")[:-2]}
-    assert codes <= {b"550-"}
 
 
 def test_ehlo_offers_what_the_state_allows() -> None:
@@ -53,4 +29,4 @@ def test_a_hostile_name_cannot_break_the_reply() -> None:
 
 def test_accepted_carries_the_trace_id() -> None:
     assert replies.accepted("0abc") == b"250 2.0.0 Ok: 0abc\r\n"
-    assert replies.accepted("0abc") == said(status.ACCEPTED, trace_id="0abc").raw
+    assert replies.accepted("0abc") == status.ACCEPTED.format(trace_id="0abc").raw
