@@ -1,4 +1,4 @@
-"""Which function answers which command: what `smtp_*` methods are in aiosmtpd. A role that differs makes its table of this one."""
+"""Which function answers which command: what `smtp_*` methods are in aiosmtpd. A role that differs makes its table of it."""
 
 from __future__ import annotations
 
