@@ -3,7 +3,8 @@
 Names are full paths with '/' between levels, in NFC; INBOX is one spelling. A deleted folder's row stays, so that its uids
 never return, and a new one of its name has a larger uidvalidity; DELETE and RENAME mark rows only, entries drain behind
 (store.expunge.drain). A parent that is deleted leaves its children; doors show such an implied parent as one that cannot
-be selected. Each folder that is made, renamed or marked takes a modseq of its own.
+be selected. Subscribed names outlive their folders (store.subscriptions): a renamed folder is subscribed as it was, and its
+old name stays on the list until somebody takes it off. Each folder that is made, renamed or marked takes a modseq of its own.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from collections.abc import Iterable
 from mailplatform.runtime import clock
 from mailplatform.runtime.errors import AlreadyExists, LimitReached, Malformed, NotFound, NotPermitted
 from mailplatform.store import move, statements
+from mailplatform.store import subscriptions as names_kept
 from mailplatform.store.lock import Ledger, locked
 from mailplatform.store.models import Folder
 from mailplatform.store.states import COLUMNS, seen_by, state
@@ -134,6 +136,7 @@ def create(account_id: int, name: str, *, special_use: SpecialUse | None = None,
             raise LimitReached(f"an account may have {FOLDERS_AN_ACCOUNT} folders", subject="folders")
         rows = [_new(ledgers[account_id], path, None) for path in missing] + [_new(ledgers[account_id], wanted, special_use)]
         Folder.objects.bulk_create(rows)
+        names_kept.drop(account_id, [row.name for row in rows])
         return state([getattr(rows[-1], column) for column in COLUMNS])
 
 
@@ -154,7 +157,9 @@ def rename(account_id: int, old: str, new: str, *, actor: Actor) -> None:
         return
     with locked(account_id) as ledgers:
         ledger = ledgers[account_id]
-        live = dict(Folder.objects.filter(account_id=account_id, deleted_at=None).values_list("name", "id"))
+        found = Folder.objects.filter(account_id=account_id, deleted_at=None).values_list("name", "id", "subscribed")
+        live = {name: pk for name, pk, _ in found}
+        subscribed = {name for name, _, on in found if on}
         below = sorted(name for name in live if name.startswith(source + SEPARATOR))
         if source not in live and not below:
             raise NotFound("there is no such folder", subject=old)
@@ -175,6 +180,10 @@ def rename(account_id: int, old: str, new: str, *, actor: Actor) -> None:
             ids, names, modseqs = (list(column) for column in zip(*step, strict=True))
             statements.run("rename_folders", {"folders": ids, "names": names, "modseqs": modseqs})
         Folder.objects.bulk_create([_new(ledger, path, None) for path in missing])
+        taken |= set(missing)
+        names_kept.keep(account_id, [name for name in renamed if name in subscribed and name not in taken])
+        again = names_kept.drop(account_id, taken - staying)
+        Folder.objects.filter(account_id=account_id, name__in=again, deleted_at=None).update(subscribed=True)
         ledger.folders_changed()
 
 
@@ -189,6 +198,8 @@ def delete(account_id: int, name: str, *, actor: Actor) -> None:
     with locked(account_id) as ledgers:
         ledger = ledgers[account_id]
         modseq = ledger.draw()
+        if Folder.objects.filter(account_id=account_id, name=wanted, deleted_at=None, subscribed=True).exists():
+            names_kept.keep(account_id, [wanted])
         marked = Folder.objects.filter(account_id=account_id, name=wanted, deleted_at=None).update(
             deleted_at=clock.now(), deleted_modseq=modseq, changed_modseq=modseq
         )
@@ -197,15 +208,33 @@ def delete(account_id: int, name: str, *, actor: Actor) -> None:
         ledger.folders_changed()
 
 
+def subscriptions(account_id: int) -> tuple[str, ...]:
+    """All subscribed names, of live folders and of such as are gone. RFC 3501 §6.3.9."""
+    live = Folder.objects.filter(account_id=account_id, deleted_at=None, subscribed=True).values_list("name", flat=True)
+    names = {*live, *names_kept.lost(account_id)}
+    return tuple(sorted(names, key=lambda name: (not _is_inbox(name), name.split(SEPARATOR))))
+
+
 def subscribe(account_id: int, name: str, on: bool) -> None:
-    """Set the flag that LSUB and LIST (SUBSCRIBED) show. RFC 9051 §6.3.7. Raises NotFound."""
-    wanted = get(account_id, name, account_id)
-    if wanted.subscribed == on:
-        return
+    """Set the flag that LSUB and LIST (SUBSCRIBED) show. RFC 9051 §6.3.7 and §6.3.8.
+
+    A name whose folder is gone can be taken off the list and put on it again. Raises NotFound for one that never was.
+    """
+    wanted = canonical(name)
     with locked(account_id) as ledgers:
         ledger = ledgers[account_id]
-        Folder.objects.filter(pk=wanted.id).update(subscribed=on, changed_modseq=ledger.draw())
-        ledger.folders_changed()
+        rows = Folder.objects.filter(account_id=account_id, name=wanted)
+        live = rows.filter(deleted_at=None).values_list("id", "subscribed").first()
+        if live is not None:
+            if live[1] != on:
+                rows.filter(pk=live[0]).update(subscribed=on, changed_modseq=ledger.draw())
+                ledger.folders_changed()
+        elif on:
+            if wanted not in names_kept.lost(account_id) and not rows.exists():
+                raise NotFound("there is no such folder", subject=name)
+            names_kept.keep(account_id, [wanted])
+        elif not names_kept.drop(account_id, [wanted]) and not rows.exists():
+            raise NotFound("there is no such folder", subject=name)
 
 
 def claim_recent(folder_id: int) -> int:

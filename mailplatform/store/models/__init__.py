@@ -2,7 +2,7 @@ from mailplatform.store.models.arrival import Arrival, AutoCopy
 from mailplatform.store.models.blob import Blob, BlobPin, Pack
 from mailplatform.store.models.change import AccountState, Indexed, Tombstone, ViewerState
 from mailplatform.store.models.entry import Entry, Expunged, Keyword, Seen
-from mailplatform.store.models.folder import Folder
+from mailplatform.store.models.folder import Folder, LostSubscription
 from mailplatform.store.models.message import Message, SearchText
 from mailplatform.store.models.thread import Thread, ThreadRef
 
@@ -17,6 +17,7 @@ __all__ = [
     "Folder",
     "Indexed",
     "Keyword",
+    "LostSubscription",
     "Message",
     "Pack",
     "SearchText",

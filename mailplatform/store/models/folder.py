@@ -1,4 +1,5 @@
-"""A folder: IMAP's mailbox, with its counters. A deleted folder keeps its row, so that its uids never return."""
+"""A folder: IMAP's mailbox, with its counters. A deleted folder keeps its row, so that its uids never return; what was
+subscribed and has no folder any more keeps its name."""
 
 from django.db import models
 from django.db.models import F, Q
@@ -43,6 +44,19 @@ class Folder(models.Model):
             models.Index("account", "changed_modseq", name="folder_account_changed"),
             models.Index("id", condition=~Q(deleted_at=None) & Q(drained=False), name="folder_to_drain"),
         ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class LostSubscription(models.Model):
+    """A subscribed name that no live folder of the account has."""
+
+    account = models.ForeignKey("directory.Account", on_delete=models.PROTECT, related_name="+", db_index=False)
+    name = models.TextField(db_collation="C")
+
+    class Meta:
+        constraints = [models.UniqueConstraint("account", "name", name="lost_subscription_once")]
 
     def __str__(self) -> str:
         return self.name

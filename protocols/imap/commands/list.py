@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from mailplatform.store import folders
@@ -53,33 +53,39 @@ async def list_(session: ImapSession, command: c.List) -> bytes:
         folder.name: folder
         for folder in await session.context.quick.call(folders.list_folders, session.account_id, session.viewer)
     }
+    asked = ListSelect.SUBSCRIBED in command.select
+    subscribed = set(await session.context.quick.call(folders.subscriptions, session.account_id)) if asked else set()
     children = with_parents(known)
+    names = with_parents([*known, *subscribed])
     below: set[str] = set()
     if ListSelect.RECURSIVEMATCH in command.select:  # RFC 5258 §3.5: names with something below that the options select
-        chosen = [name for name, folder in known.items() if selected_by(folder, command.select)]
+        chosen = [name for name in names if selected_by(name, known.get(name), subscribed, command.select)]
         below = {name for name, has in with_parents(chosen).items() if has}
     matchers = [Matcher(joined(command.reference, pattern)) for pattern in command.patterns]
-    for name in order(children):
+    for name in order(names):
         if not any(matcher.matches(name) for matcher in matchers):
             continue
         folder = known.get(name)
-        info = ["SUBSCRIBED"] if name in below and ListSelect.SUBSCRIBED in command.select else []
-        if name not in below and not selected_by(folder, command.select):
+        info = ["SUBSCRIBED"] if name in below and asked else []
+        if name not in below and not selected_by(name, folder, subscribed, command.select):
             continue
-        session.write(responses.list_line(name, attributes(folder, children[name], command), childinfo=info))
+        words = attributes(folder, children.get(name, False), command)
+        if folder is None and name in subscribed:
+            words.append("\\Subscribed")
+        session.write(responses.list_line(name, words, childinfo=info))
         if command.status and folder is not None:
             session.write(responses.status(name, status.values(folder, command.status, session)))
     return responses.ok(command.tag, "LIST completed")
 
 
-def selected_by(folder: FolderState | None, select: frozenset[ListSelect]) -> bool:
-    """Whether the selection options let this name through. RFC 5258 §3.1, RFC 6154 §2."""
-    if ListSelect.SUBSCRIBED in select and not (folder and folder.subscribed):
+def selected_by(name: str, folder: FolderState | None, subscribed: set[str], select: frozenset[ListSelect]) -> bool:
+    """Whether the selection options let this name through. RFC 5258 §3.1 (names without a folder too), RFC 6154 §2."""
+    if ListSelect.SUBSCRIBED in select and name not in subscribed:
         return False
     return not (ListSelect.SPECIAL_USE in select and not (folder and folder.special_use in USE_ATTRIBUTES))
 
 
-def attributes(folder: FolderState | None, has_children: bool, command: c.List) -> Sequence[str]:
+def attributes(folder: FolderState | None, has_children: bool, command: c.List) -> list[str]:
     """Name attributes of one line."""
     words = ["\\HasChildren" if has_children else "\\HasNoChildren"]
     if folder is None:
@@ -93,15 +99,17 @@ def attributes(folder: FolderState | None, has_children: bool, command: c.List) 
 
 
 async def lsub(session: ImapSession, command: c.Lsub) -> bytes:
-    """RFC 3501 §6.3.9: a level that only has subscribed names below it is \\Noselect, and only with `%`."""
+    """RFC 3501 §6.3.9: a level that only has subscribed names below it is \\Noselect, and only with `%`; so is a subscribed name
+    whose folder is gone."""
     if not command.pattern:
         session.write(responses.list_line("", ["\\Noselect"], delimiter=SEPARATOR, lsub=True))
         return responses.ok(command.tag, "LSUB completed")
     known = await session.context.quick.call(folders.list_folders, session.account_id, session.viewer)
-    subscribed = {folder.name: folder for folder in known if folder.subscribed}
+    live = {folder.name for folder in known}
+    subscribed = dict.fromkeys(await session.context.quick.call(folders.subscriptions, session.account_id))
     matcher = Matcher(joined(command.reference, command.pattern))
-    names = with_parents(subscribed) if "%" in command.pattern else dict.fromkeys(subscribed, False)
+    names = with_parents(subscribed) if "%" in command.pattern else subscribed
     for name in order(names):
         if matcher.matches(name):
-            session.write(responses.list_line(name, [] if name in subscribed else ["\\Noselect"], lsub=True))
+            session.write(responses.list_line(name, [] if name in subscribed and name in live else ["\\Noselect"], lsub=True))
     return responses.ok(command.tag, "LSUB completed")

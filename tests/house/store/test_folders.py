@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailplatform.runtime.errors import AlreadyExists, Malformed, NotFound, NotPermitted
-from mailplatform.store import expunge, fetch, folders
+from mailplatform.store import expunge, fetch, folders, subscriptions
 from mailplatform.store.values import SpecialUse
 from tests.house.store.building import ANNA, a_store, assert_counters, fill, inbox
 
@@ -152,3 +152,44 @@ def test_subscriptions_and_recent(rollback) -> None:
     fill(folder, 2)
     assert folders.claim_recent(folder.id) == 1
     assert folders.claim_recent(folder.id) == 3
+
+
+def test_a_deleted_folder_leaves_its_name_subscribed(rollback) -> None:
+    account = a_store()
+    folders.create(account, "Work/Plans", actor=ANNA)
+    folders.delete(account, "Work/Plans", actor=ANNA)
+    assert "Work/Plans" in folders.subscriptions(account)
+    folders.subscribe(account, "Work/Plans", False)
+    assert "Work/Plans" not in folders.subscriptions(account)
+    folders.subscribe(account, "Work/Plans", True)
+    assert "Work/Plans" in folders.subscriptions(account)
+    with pytest.raises(NotFound):
+        folders.subscribe(account, "Never", True)
+    folders.create(account, "Work/Plans", actor=ANNA)
+    assert folders.get(account, "Work/Plans", account).subscribed
+    folders.subscribe(account, "Work/Plans", False)
+    folders.delete(account, "Work/Plans", actor=ANNA)
+    assert "Work/Plans" not in folders.subscriptions(account)
+
+
+def test_a_renamed_tree_stays_subscribed_under_both_names(rollback) -> None:
+    account = a_store()
+    folders.create(account, "Work/Plans", actor=ANNA)
+    folders.create(account, "Work/Quiet", actor=ANNA)
+    folders.subscribe(account, "Work/Quiet", False)
+    folders.rename(account, "Work", "Done", actor=ANNA)
+    ours = [name for name in folders.subscriptions(account) if name.startswith(("Work", "Done"))]
+    assert ours == ["Done", "Done/Plans", "Work", "Work/Plans"]
+    folders.rename(account, "Done", "Work", actor=ANNA)
+    assert not folders.get(account, "Work/Quiet", account).subscribed
+    ours = [name for name in folders.subscriptions(account) if name.startswith(("Work", "Done"))]
+    assert ours == ["Done", "Done/Plans", "Work", "Work/Plans"]
+
+
+def test_lost_names_are_bounded(rollback, monkeypatch) -> None:
+    account = a_store()
+    monkeypatch.setattr(subscriptions, "MOST", 3)
+    for number in range(5):
+        folders.create(account, f"n{number}", actor=ANNA)
+        folders.delete(account, f"n{number}", actor=ANNA)
+    assert subscriptions.lost(account) == ("n2", "n3", "n4")
