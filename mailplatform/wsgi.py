@@ -2,18 +2,43 @@
 
 from __future__ import annotations
 
+import ipaddress
+import itertools
+import logging
 import os
 import signal
 from typing import Any
 
 from django.core.wsgi import get_wsgi_application
 from gunicorn.app.base import BaseApplication
+from gunicorn.glogging import Logger
 
+from mailplatform.runtime import health, requests
+from mailplatform.settings.process import answer_for
 from mailplatform.settings.service import ServiceContext
 from mailplatform.supervisor.processes import end_with_parent
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mailplatform.settings.computed")
 application = get_wsgi_application()
+
+from mailplatform.mailflow import measures  # noqa: E402 - models want Django set up
+
+
+class _Log(Logger):  # type: ignore[misc]
+    """gunicorn says what it has to say in the log of the house; requests are logged by runtime.requests."""
+
+    def setup(self, cfg: Any) -> None:
+        self.cfg, self._access_log_enabled = cfg, False
+        self.error_log = logging.getLogger("gunicorn")
+        self.access_log = logging.getLogger("gunicorn.access")
+        for one in (self.error_log, self.access_log):
+            one.handlers[:], one.propagate = [], True
+
+    def access(self, resp: Any, req: Any, environ: Any, request_time: Any) -> None:
+        return None
+
+    def reopen_files(self) -> None:
+        return None
 
 
 class _Gunicorn(BaseApplication):  # type: ignore[misc]
@@ -35,17 +60,34 @@ class _Gunicorn(BaseApplication):  # type: ignore[misc]
             "worker_tmp_dir": str(context.site.home / "run"),
             "control_socket_disable": True,
             "preload_app": True,
-            "errorlog": "-",
-            "loglevel": context.site.log.level,
+            "logger_class": _Log,
             "proc_name": "mailplatform web",
-            "post_fork": lambda arbiter, worker: end_with_parent(),  # a killed arbiter leaves nobody on the socket
-            "post_worker_init": lambda worker: context.ready(),
+            "pre_fork": _number,
+            "post_fork": lambda arbiter, worker: self._begin(worker),
+            "post_worker_init": self._ready,
         }
         for name, value in chosen.items():
             self.cfg.set(name, value)
 
     def load(self) -> Any:
-        return application
+        site = self._context.site
+        return requests.around(application, site.sockets_dir, tuple(ipaddress.ip_network(text) for text in site.metrics.networks))
+
+    def _begin(self, worker: Any) -> None:
+        end_with_parent()  # a killed arbiter leaves nobody on the socket
+        if worker.number == 0:
+            measures.declare()
+        answer_for("web", worker.number, listen=self._context.listens and worker.number == 0)
+
+    def _ready(self, worker: Any) -> None:
+        health.current().ready()
+        self._context.ready()
+
+
+def _number(arbiter: Any, worker: Any) -> None:
+    """The smallest number that no living worker has: it stays the same over restarts, as the numbers of other roles do."""
+    taken = {living.number for living in arbiter.WORKERS.values()}
+    worker.number = next(number for number in itertools.count() if number not in taken)
 
 
 def run(context: ServiceContext) -> None:

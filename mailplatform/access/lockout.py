@@ -17,7 +17,12 @@ from functools import cache
 
 from django.conf import settings
 
+from mailplatform.runtime import metrics
 from mailplatform.runtime.ratelimit import Counter, SharedCounter
+
+SIGN_INS = metrics.Counter(
+    "sign_ins_total", "Sign-ins by outcome: good, failed (what was sent was wrong), shut (locked out).", "outcome"
+)
 
 _FIRST_SECONDS = 1.0
 _NETWORK_FACTOR = 4  # an office behind one address mistypes more than one person does
@@ -65,10 +70,14 @@ class Lockout:
         """Whether this account, or this network, has to wait. Costs no call to anything outside the process."""
         now = self._monotonic()
         with self._lock:
-            return any(self._shut.get(key, 0.0) > now for key in self._keys(login, network(client_address), now))
+            shut = any(self._shut.get(key, 0.0) > now for key in self._keys(login, network(client_address), now))
+        if shut:
+            SIGN_INS.add(1, "shut")
+        return shut
 
     def failed(self, login: str, client_address: str) -> None:
         """Count a wrong password (or an unknown login)."""
+        SIGN_INS.add(1, "failed")
         now = self._monotonic()
         where = network(client_address)
         for key, most in (
@@ -83,6 +92,7 @@ class Lockout:
 
     def succeeded(self, login: str, client_address: str) -> None:
         """Remember that this network is one of the account's own, and forget the failures it had from there."""
+        SIGN_INS.add(1, "good")
         where = network(client_address)
         own = f"{login} {where}"
         with self._lock:

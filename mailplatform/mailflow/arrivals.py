@@ -29,6 +29,7 @@ from django.db import DatabaseError, InterfaceError, OperationalError
 from mailplatform.mailflow import batch
 from mailplatform.mailflow.batch import CommittedBefore, Replanned
 from mailplatform.mailflow.units import Recheck, Unit
+from mailplatform.runtime import metrics
 from mailplatform.runtime.committer import LATER, Committer, Later, Outcome
 from mailplatform.runtime.database import close_connection, lost, sqlstate, unavailable
 from mailplatform.runtime.errors import MailError, StorageFull, TemporarilyUnavailable
@@ -41,6 +42,12 @@ from mailplatform.trace.record import EventRow, is_missing_partition
 __all__ = ["Recheck", "Unit", "commit", "drain", "put", "waiting"]
 
 log = logging.getLogger(__name__)
+
+ACCEPTED = metrics.Counter("messages_accepted_total", "Messages taken responsibility for, by the way they came.", "way")
+BYTES = metrics.Counter("messages_accepted_bytes_total", "Their size.", "way")
+PLACED = metrics.Counter("messages_placed_total", "Messages put into folders, by what put them there.", "how")
+QUEUED = metrics.Counter("messages_queued_total", "Recipients put into the queue.", "transport")
+UNCOMMITTED = metrics.Counter("messages_uncommitted_total", "Arrivals that were refused at their commit, for now or for good.")
 
 _AGAIN = ("40001", "40P01", FORGOTTEN)  # serialization failure, deadlock, statements to be prepared anew
 _LOCK_TIMEOUT = "55P03"
@@ -118,11 +125,28 @@ def commit(waiting: list[Waiting], patient: bool) -> Sequence[Outcome]:
         return [full] * len(waiting)
     units = [one.unit for one in waiting]
     if not patient:
-        return _attempt(units)
+        return _counted(units, _attempt(units))
     # One busy account is waited for, chosen by chance so that each has its turn; it is held then, while the others are tried.
     wanted = [p.account_id for p in random.choice(units).placements]  # noqa: S311
     outcomes = _attempt(units, wait_for=random.choice(wanted) if wanted else None)  # noqa: S311
     _give_up(waiting, outcomes)
+    return _counted(units, outcomes)
+
+
+def _counted(units: Sequence[Unit], outcomes: list[Outcome]) -> list[Outcome]:
+    for unit, outcome in zip(units, outcomes, strict=True):
+        if isinstance(outcome, ArrivalResult):
+            if unit.messages:
+                way = str(unit.messages[0].direction)
+                ACCEPTED.add(1, way)
+                BYTES.add(unit.messages[0].size or 0, way)
+            if outcome.appended:
+                PLACED.add(len(outcome.appended), str(unit.told))
+            for message in unit.outbound:
+                for item in message.items:
+                    QUEUED.add(1, item.transport)
+        elif not isinstance(outcome, Later):
+            UNCOMMITTED.add()
     return outcomes
 
 

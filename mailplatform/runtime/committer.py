@@ -14,12 +14,14 @@ from __future__ import annotations
 import logging
 import threading
 import time
+import weakref
 from collections import deque
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
+from mailplatform.runtime import metrics
 from mailplatform.runtime.errors import TemporarilyUnavailable
 
 U = TypeVar("U")
@@ -33,6 +35,16 @@ class Later:
 
 Outcome = Any | BaseException | Later
 LATER = Later()
+
+BATCHES = metrics.Histogram("commit_batch_units", "Units committed together.", "committer", bounds=metrics.SIZES)
+SECONDS = metrics.Histogram("commit_seconds", "How long a batch took to commit.", "committer")
+_living: weakref.WeakSet[Committer[Any]] = weakref.WeakSet()
+metrics.Gauge(
+    "commit_waiting_units",
+    "Units that wait for their commit.",
+    lambda: {(one._name,): float(one.waiting()) for one in list(_living)},
+    "committer",
+)
 
 _FIRST, _SECOND, _ASIDE = "first", "second", "aside"
 _SECOND_IDLE = 0.25  # seconds; the second thread is for bursts
@@ -71,7 +83,7 @@ class Committer(Generic[U]):
         inline: bool = False,
     ) -> None:
         self._commit = commit
-        self._name = name
+        self._name: str = name
         self._most = most
         self._helper_at = helper_at
         self._helper_after = helper_after
@@ -89,6 +101,7 @@ class Committer(Generic[U]):
         self._empty = threading.Condition(self._lock)
         self._threads: dict[str, threading.Thread] = {}
         self._running: dict[str, float] = {}  # role → when its commit began
+        _living.add(self)
         self._taken: dict[str, set[Hashable]] = {}  # role → keys of the batch it runs
 
     def put(self, unit: U) -> Future[Any]:
@@ -202,6 +215,7 @@ class Committer(Generic[U]):
             time.sleep(_GATHER_STEP)
 
     def _run(self, batch: list[tuple[U, Future[Any]]], *, patient: bool) -> None:
+        began = time.monotonic()
         try:
             outcomes: Sequence[Outcome] = self._commit([unit for unit, _ in batch], patient)
             if len(outcomes) != len(batch):
@@ -209,6 +223,8 @@ class Committer(Generic[U]):
         except BaseException as error:
             log.exception("%s: a batch of %d units failed", self._name, len(batch))
             outcomes = [TemporarilyUnavailable(private=repr(error))] * len(batch)
+        BATCHES.observe(len(batch), self._name)
+        SECONDS.observe(time.monotonic() - began, self._name)
         aside = []
         for (unit, future), outcome in zip(batch, outcomes, strict=True):
             if isinstance(outcome, Later):

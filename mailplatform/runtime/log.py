@@ -1,7 +1,8 @@
 """The log of a process: one line an event on standard error, as text for people or as JSON for machines.
 
 The supervisor keeps what a role writes in `<home>/log/<role>.log`. Lines say when (UTC), how grave, which role and
-process, which module, and what; a traceback follows its line, in JSON within it. No credentials: what looks like one in
+process, which module, and what; a traceback follows its line, in JSON within it. Lines of one HTTP request carry its id
+(`request`), lines about a message in JSON its trace id (`trace`). No credentials: what looks like one in
 a connection string or an SMTP or IMAP sign-in is struck out before it is written, whoever logged it.
 """
 
@@ -12,6 +13,7 @@ import logging
 import os
 import re
 import sys
+from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import TextIO
 
@@ -19,7 +21,10 @@ _SECRETS = re.compile(
     r"(?i)((?:password|passwd|secret|token)\s*[=:]\s*['\"]?|\bAUTH\s+[A-Z0-9-]+\s+|\bLOGIN\s+\S+\s+['\"]?)[^\s'\",;]+"
     r"|(://[^/\s:@]*:)[^\s@/]+(?=@)"
 )
+_TRACE_ID = re.compile(r"[0-9a-hjkmnp-tv-z]{20}")  # trace.ids
 STRUCK_OUT = "…"
+request: ContextVar[str] = ContextVar("request", default="")
+"""The id of the HTTP request that this thread or task answers."""
 
 
 def set_up(role: str, *, level: str = "info", json_lines: bool = False, stream: TextIO | None = None) -> None:
@@ -52,14 +57,17 @@ class Text(logging.Formatter):
         self._who = f"{role}[{os.getpid()}]"
 
     def format(self, record: logging.LogRecord) -> str:
-        line = f"{_when(record)} {record.levelname.lower()} {self._who} {record.name}: {record.getMessage()}"
+        what = record.getMessage()
+        if answering := request.get():
+            what += f" (request {answering})"
+        line = f"{_when(record)} {record.levelname.lower()} {self._who} {record.name}: {what}"
         if record.exc_info:
             line += "\n" + self.formatException(record.exc_info)
         return struck_out(line)
 
 
 class JsonLines(logging.Formatter):
-    """One object a line: at, level, role, pid, module, message, and traceback where there is one."""
+    """One object a line: at, level, role, pid, module, message; request, trace and traceback where there is one."""
 
     def __init__(self, role: str) -> None:
         super().__init__()
@@ -75,6 +83,11 @@ class JsonLines(logging.Formatter):
             "module": record.name,
             "message": struck_out(record.getMessage()),
         }
+        if answering := request.get():
+            said["request"] = answering
+        arguments = record.args if isinstance(record.args, tuple) else ()
+        if trace := next((one for one in arguments if isinstance(one, str) and _TRACE_ID.fullmatch(one)), None):
+            said["trace"] = trace
         if record.exc_info:
             said["traceback"] = struck_out(self.formatException(record.exc_info))
         return json.dumps(said, ensure_ascii=False)

@@ -19,6 +19,8 @@ from typing import Any
 import redis
 from django.conf import settings
 
+from mailplatform.runtime import metrics
+
 log = logging.getLogger(__name__)
 
 GAP = ""
@@ -57,6 +59,7 @@ class Publisher:
         """Queue one hint; the oldest falls out when too many wait, and all are dropped while the breaker is open."""
         if time.monotonic() < self._closed_until:
             self.dropped += 1
+            HINTS.add(1, "dropped")
             return
         with self._changed:
             self._waiting.append((channel, payload))
@@ -64,6 +67,10 @@ class Publisher:
                 self._thread = threading.Thread(target=self._work, name="publisher", daemon=True)
                 self._thread.start()
             self._changed.notify_all()
+
+    def broken(self) -> bool:
+        """Whether Valkey is being left alone."""
+        return time.monotonic() < self._closed_until
 
     def flush(self, seconds: float) -> bool:
         """Wait until what was queued has been sent or dropped; whether it was in time."""
@@ -86,9 +93,11 @@ class Publisher:
                 for channel, payload in batch:
                     pipe.publish(channel, payload)
                 pipe.execute()
+                HINTS.add(len(batch), "sent")
             except (redis.RedisError, OSError) as error:
                 log.warning("hints: %d dropped, valkey: %s", len(batch), type(error).__name__)
                 self.dropped += len(batch)
+                HINTS.add(len(batch), "dropped")
                 self._closed_until = time.monotonic() + self._breaker
                 client.close()
             finally:
@@ -151,7 +160,14 @@ class Subscriber:
             log.exception("hints: a listener failed on %s", channel)
 
 
+HINTS = metrics.Counter("hints_total", "Hints to other processes, by what became of them.", "outcome")
 _publisher: Publisher | None = None
+metrics.Gauge(
+    "valkey_breaker_open",
+    "1 while Valkey is left alone after a failed call, by what it was asked for.",
+    lambda: {("hints",): float(_publisher is not None and _publisher.broken())},
+    "use",
+)
 _pid = 0
 
 

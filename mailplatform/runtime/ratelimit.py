@@ -16,8 +16,11 @@ from typing import Protocol
 
 import redis
 
+from mailplatform.runtime import metrics
+
 _ENTRIES = 100_000
 _PREFIX = "rate:"
+FAILED = metrics.Counter("shared_counts_failed_total", "Calls to Valkey that failed: the process counts alone for a while.")
 
 
 class Counter(Protocol):
@@ -94,6 +97,7 @@ class SharedCounter:
                 ours = calls.execute()[::2]
         except (redis.RedisError, OSError):
             self._open_until = self._monotonic() + self._breaker
+            FAILED.add()
             return mine
         return [max(int(shared), own) for shared, own in zip(ours, mine, strict=True)]
 
@@ -105,6 +109,7 @@ class SharedCounter:
             self._client.delete(_PREFIX + key)
         except (redis.RedisError, OSError):
             self._open_until = self._monotonic() + self._breaker
+            FAILED.add()
 
 
 class BehindCounter:

@@ -42,7 +42,8 @@ WSGI_APPLICATION = "mailplatform.wsgi.application"
 AUTH_USER_MODEL = "directory.User"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-DATABASES = {"default": connection_settings(SITE.dsn, SITE.database, os.environ.get("MAILPLATFORM_ROLE", "manage"))}
+_ROLE = os.environ.get("MAILPLATFORM_ROLE", "manage")
+DATABASES = {"default": connection_settings(SITE.dsn_of(_ROLE), SITE.database, _ROLE)}
 
 USE_TZ = True
 TIME_ZONE = "UTC"

@@ -35,6 +35,8 @@ class Database:
 
     dsn: str = key("", 'Outside server, "host=… dbname=… user=…" or "postgresql://…"; empty: the embedded one in the home.')
     dsn_file: str = key("", "File that holds the DSN, so that its password stays out of site.toml.")
+    role_dsn: str = key("", 'As dsn, for the roles: "{role}" in it is the role, so that each has a Postgres user of its own.')
+    role_dsn_file: str = key("", 'File that holds such a DSN; "{role}" in its name is the role.')
     connect_timeout_seconds: float = key(5, "How long a new connection may take.")
     statement_timeout_seconds: float = key(30, "Longest statement of a role.")
     lock_timeout_seconds: float = key(5, "Longest wait for a row or table lock; waiting mail gets 451 then.")
@@ -312,6 +314,16 @@ class Log:
 
 
 @dataclass(frozen=True, slots=True)
+class Metrics:
+    """Health and figures: every process answers /healthz, /readyz and /metrics on a unix socket of its own; the web shows all."""
+
+    networks: tuple[str, ...] = key(
+        ("127.0.0.0/8", "::1/128"), "Networks that may read /metrics of the web, and the address below."
+    )
+    listen: str = key("", 'A role started by `serve` answers here too, e.g. "0.0.0.0:9125" (one role a container).')
+
+
+@dataclass(frozen=True, slots=True)
 class Testing:
     """For drills only."""
 
@@ -339,5 +351,6 @@ TABLES: dict[str, type] = {
     "trace": Trace,
     "supervisor": Supervisor,
     "log": Log,
+    "metrics": Metrics,
     "testing": Testing,
 }

@@ -46,6 +46,7 @@ class ServiceContext:
         configured address. listeners: listener name → host, port, tls (the first address where there are several).
     ready: call it once, when the role serves (a door: when it accepts; others: when they have begun their work).
     parent_fd: the pipe to the parent, -1 when there is none; for information, roles need not watch it.
+    listens: started alone (a unit, a container): ``[metrics] listen`` is this role's.
     """
 
     site: SiteConfig
@@ -56,6 +57,7 @@ class ServiceContext:
     listeners: Mapping[str, Listener] = field(default_factory=dict)
     ready: Callable[[], None] = _nothing
     parent_fd: int = -1
+    listens: bool = False
 
 
 Run = Callable[[ServiceContext], None]

@@ -61,6 +61,7 @@ class SiteConfig:
     trace: defaults.Trace
     supervisor: defaults.Supervisor
     log: defaults.Log
+    metrics: defaults.Metrics
     testing: defaults.Testing
 
     @property
@@ -70,7 +71,8 @@ class SiteConfig:
 
     @property
     def embedded_database(self) -> bool:
-        return not (self.database.dsn or self.database.dsn_file)
+        database = self.database
+        return not (database.dsn or database.dsn_file or database.role_dsn or database.role_dsn_file)
 
     @property
     def embedded_redis(self) -> bool:
@@ -82,6 +84,14 @@ class SiteConfig:
         if self.database.dsn_file:
             return _secret(self.home, self.database.dsn_file, "database.dsn_file")
         return self.database.dsn or f"host={self.sockets_dir} dbname=mailplatform user=mailplatform"
+
+    def dsn_of(self, role: str) -> str:
+        """The connection string of a role; "manage" (commands, schema) and sites without users of their own take `dsn`."""
+        if role == "manage":
+            return self.dsn
+        if self.database.role_dsn_file:
+            return _secret(self.home, self.database.role_dsn_file.replace("{role}", role), "database.role_dsn_file")
+        return self.database.role_dsn.replace("{role}", role) or self.dsn
 
     @property
     def redis_url(self) -> str:
@@ -96,6 +106,10 @@ class SiteConfig:
         if len(str(run)) <= 80:  # sun_path holds 107 bytes
             return run
         return Path("/tmp") / f"mailplatform-{os.stat(self.home).st_ino:x}"  # noqa: S108 - made 0700 by the supervisor
+
+    def status_socket(self, role: str, number: int) -> Path:
+        """Where a process of this site answers questions about its health."""
+        return self.sockets_dir / f"{role}.{number}.status"
 
     def secret(self, name: str) -> str:
         """The text of <home>/secrets/<name>, stripped. Raises SiteError when there is none."""
@@ -232,7 +246,7 @@ def _check(site: SiteConfig, text: str) -> None:
     def refuse(table: str, key: str, sentence: str) -> None:
         raise SiteError(f"{_where(text, site.path, table, key)}: {table}.{key}: {sentence}")
 
-    for table, key in (("access", "plaintext_networks"), ("proxy", "networks")):
+    for table, key in (("access", "plaintext_networks"), ("proxy", "networks"), ("metrics", "networks")):
         for network in getattr(getattr(site, table), key):
             try:
                 ipaddress.ip_network(network)
@@ -258,6 +272,11 @@ def _check(site: SiteConfig, text: str) -> None:
             server_address(server)
         except ValueError as error:
             refuse("dns", "servers", str(error))
+    if site.metrics.listen:
+        try:
+            server_address(site.metrics.listen)
+        except ValueError as error:
+            refuse("metrics", "listen", str(error))
     seen: dict[tuple[str, int], str] = {}
     for ways in site.listeners().values():
         for way in ways:

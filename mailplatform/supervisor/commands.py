@@ -39,6 +39,11 @@ def main(argv: Sequence[str]) -> int:
 
                 become_owner(home, arguments)
                 return down.down(home, arguments[2:]) if command == "down" else down.status(home, arguments[2:])
+            case "health":
+                from mailplatform.supervisor.health import health  # noqa: PLC0415
+
+                become_owner(home, arguments)
+                return health(home, arguments[2:])
             case "check_site":
                 from mailplatform.supervisor.check_site import check_site  # noqa: PLC0415
 
@@ -48,6 +53,8 @@ def main(argv: Sequence[str]) -> int:
             case "_nursery":
                 return _nursery(home, arguments[2:])
         become_owner(home, arguments)
+        if command == "serve" and len(arguments) > 2:
+            os.environ["MAILPLATFORM_ROLE"] = arguments[2]  # whose database user it is, before settings are read
         return _django(arguments)
     except (SiteError, HomeError, bootstrap.BootstrapError) as error:
         print(f"{command}: {error}", file=sys.stderr)

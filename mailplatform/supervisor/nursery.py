@@ -97,13 +97,13 @@ def _child(request: dict[str, Any], fds: list[int], site: SiteConfig, enter_with
         role, number = request["role"], request.get("number", 0)
         name_process(f"mp-{role}-{number}")
         gc.enable()
-        if enter_with:
-            resolve(enter_with)(role)
-        if request["do"] == "call":
+        is_role = request["do"] == "fork"
+        serves = resolve(enter_with)(role, number if is_role else -1) if enter_with else lambda: None
+        if not is_role:
             code = _call(request, ready)
         else:
             watch_parent(parent)
-            resolve(request["run"])(_context(request, site, sockets, ready, parent))
+            resolve(request["run"])(_context(request, site, sockets, ready, parent, serves))
             code = 0
     except SystemExit as end:
         code = end.code if isinstance(end.code, int) else 1
@@ -128,7 +128,9 @@ def _call(request: dict[str, Any], ready: int) -> int:
     return 1 if "error" in answer else 0
 
 
-def _context(request: dict[str, Any], site: SiteConfig, fds: list[int], ready: int, parent: int) -> ServiceContext:
+def _context(
+    request: dict[str, Any], site: SiteConfig, fds: list[int], ready: int, parent: int, serves: Callable[[], object]
+) -> ServiceContext:
     sockets: dict[str, list[socket.socket]] = {}
     listeners: dict[str, Listener] = {}
     for given, fd in zip(request["listeners"], fds, strict=True):
@@ -137,6 +139,7 @@ def _context(request: dict[str, Any], site: SiteConfig, fds: list[int], ready: i
         sockets.setdefault(listener.name, []).append(socket.socket(fileno=fd))
 
     def say_ready() -> None:
+        serves()
         try:
             os.write(ready, b"ready\n")
             os.close(ready)

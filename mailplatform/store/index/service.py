@@ -14,13 +14,15 @@ from datetime import timedelta
 
 from django.db import InterfaceError, OperationalError, connection
 
-from mailplatform.runtime import clock, database
+from mailplatform.runtime import clock, database, metrics
 from mailplatform.runtime.errors import MailError
 from mailplatform.settings.service import ServiceContext
 from mailplatform.store import expunge, statements
 from mailplatform.store.index import writer
 
 log = logging.getLogger(__name__)
+
+INDEXED = metrics.Counter("messages_indexed_total", "Messages whose search text was looked after.")
 
 BUSY_ARRIVALS = 40  # committed within LATELY: the machine has better things to do
 LATELY = timedelta(seconds=1)
@@ -62,7 +64,9 @@ def round_(context: ServiceContext, stop: threading.Event) -> bool:
         _yield_to_arrivals(stop)
         if stop.is_set():
             return False
-        more = writer.write(account, limits.batch) >= limits.batch or more
+        written = writer.write(account, limits.batch)
+        INDEXED.add(written)
+        more = written >= limits.batch or more
     if context.number == 0:
         more = not expunge.drain(DRAIN_SECONDS) or more
     return more

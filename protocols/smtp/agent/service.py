@@ -17,7 +17,7 @@ from pathlib import Path
 import uvloop
 
 from mailplatform.mailflow import arrivals, upkeep
-from mailplatform.runtime import clock, pubsub
+from mailplatform.runtime import clock, health, pubsub
 from mailplatform.runtime.database import Bridge
 from mailplatform.runtime.errors import MailError
 from mailplatform.settings.service import ServiceContext
@@ -73,6 +73,7 @@ async def serve(site: SiteConfig, stopping: asyncio.Event, *, ready: Callable[[]
 
     subscriber = pubsub.subscribe([CHANNEL], hinted)
     keeping = asyncio.ensure_future(_keep(bridge, scheduler, terms.tick_missing_seconds, site.home / "run" / WITHOUT_TICKS))
+    health.current().lives("loop", health.loop_turns(loop.call_soon_threadsafe))
     ready()
     log.info("outbound: %d slots", int(terms.slots))
     try:
