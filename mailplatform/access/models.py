@@ -99,3 +99,51 @@ class Epoch(models.Model):
 
     def __str__(self) -> str:
         return str(self.value)
+
+
+class LivingProcess(models.Model):
+    """A process that holds connections; without a sign of life its sessions are over, whatever their rows say. Unlogged."""
+
+    id = models.BigIntegerField(primary_key=True)  # drawn by the process
+    role = models.TextField()
+    host = models.TextField()
+    pid = models.IntegerField()
+    seen_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "access_living_process"
+
+    def __str__(self) -> str:
+        return f"{self.role} {self.host} {self.pid}"
+
+
+class LivingSession(models.Model):
+    """One open connection, written behind. Unlogged: a crash of the database ends them all, and who is there writes again.
+
+    User and organisation are values, not keys: an unlogged row must not hold up the change of a logged one.
+    """
+
+    process_id = models.BigIntegerField()
+    number = models.IntegerField()  # of the process's own counting
+    protocol = models.TextField()
+    state = models.TextField()
+    user_id = models.BigIntegerField(null=True, blank=True)
+    organisation_id = models.BigIntegerField(null=True, blank=True)
+    login = models.TextField(blank=True)
+    folder = models.TextField(blank=True)
+    client = models.TextField(blank=True)  # IMAP ID, the name of EHLO
+    tls = models.TextField(blank=True)
+    address = models.TextField()
+    since = models.DateTimeField()
+    seen_at = models.DateTimeField()
+    octets_in = models.BigIntegerField()
+    octets_out = models.BigIntegerField()
+    ending_at = models.DateTimeField(null=True, blank=True)  # somebody asked for its end
+
+    class Meta:
+        db_table = "access_living_session"
+        constraints = [models.UniqueConstraint(fields=["process_id", "number"], name="living_session_once")]
+        indexes = [models.Index(fields=["user_id"], name="living_session_user")]
+
+    def __str__(self) -> str:
+        return f"{self.protocol} {self.login or self.address}"

@@ -5,7 +5,9 @@ A process reads both epochs every `[access] epoch_poll_seconds`, or on a hint of
 those who came in by the old one.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
 
 from django.db.models import Q
 
@@ -14,6 +16,35 @@ from mailplatform.access.values import Identity
 from mailplatform.directory.values import AccountKind, AccountState
 from mailplatform.runtime import clock
 from mailplatform.runtime.database import cursor
+
+
+class Out(StrEnum):
+    """Why somebody who is in must leave."""
+
+    EXPIRED = "expired"  # the password was changed, the user or the account is no longer active
+    NETWORK = "network"  # from where they are, they may no longer be in
+    ENDED = "ended"  # an administrator said so
+
+
+@dataclass(frozen=True, slots=True)
+class Present:
+    """Somebody who is in. number: whatever the asker calls the session."""
+
+    number: int
+    identity: Identity
+    protocol: str
+    client_address: str
+
+
+def judge(present: Sequence[Present]) -> dict[int, Out]:
+    """Those of these sessions that must end, and why."""
+    good = entitled(one.identity for one in present)
+    return {one.number: Out.EXPIRED for one in present if one.identity.credential_id not in good}
+
+
+def may_stay(identity: Identity, *, protocol: str, client_address: str) -> Out | None:
+    """For one who is in, as a web asks with each request: None, or why they must be signed out."""
+    return judge([Present(0, identity, protocol, client_address)]).get(0)
 
 
 def epochs() -> tuple[int, int]:

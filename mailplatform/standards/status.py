@@ -79,6 +79,8 @@ TOO_MANY_COMMANDS = Reply(421, "4.7.0", "Too many commands without mail, closing
 TOO_MANY_TRANSACTIONS = Reply(421, "4.7.0", "Too many messages in one connection, open another")
 NOT_MAIL = Reply(421, "4.7.0", "This is a mail server, closing connection")
 SIGN_IN_OVER = Reply(421, "4.7.0", "Your sign-in holds no longer, closing connection")
+NETWORK_SHUT = Reply(421, "4.7.0", "Sign-in from this network is no longer allowed, closing connection")
+SESSION_ENDED = Reply(421, "4.3.2", "An administrator has ended this session, closing connection")
 
 # Plain answers
 OK = Reply(250, "2.0.0", "OK")

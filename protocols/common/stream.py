@@ -37,7 +37,7 @@ class Connection(asyncio.Protocol):
     """A connection of `listener`. Hooks run on the event loop and must not block.
 
     peer: known from `opened` on. busy: set by the subclass while *we* work (a commit is awaited), so that the silence is not the
-    peer's. secure: TLS is on.
+    peer's. secure: TLS is on. octets_in, octets_out: of the protocol, within TLS.
     """
 
     transport: asyncio.Transport | None
@@ -53,6 +53,7 @@ class Connection(asyncio.Protocol):
         self.writable = True
         self.idle = listener.idle
         self.transcript: Transcript | None = None
+        self.octets_in = self.octets_out = 0
         self._entered = False
         self._open = False
         self._proxy: bytes | None = None
@@ -104,6 +105,7 @@ class Connection(asyncio.Protocol):
         if self.transport is not None and not self.closing:
             if self.transcript is not None:
                 self.transcript.said(data)
+            self.octets_out += len(data)
             self.transport.write(data)
 
     async def flushed(self) -> None:
@@ -222,6 +224,16 @@ class Connection(asyncio.Protocol):
             layer.buffer_updated(count)
             early = early[count:]
 
+    @property
+    def seen(self) -> float:
+        """Loop time of the peer's last sign of life."""
+        return self._last
+
+    def tls_version(self) -> str:
+        """The protocol of the TLS in force ("TLSv1.3"), "" in clear."""
+        words = self.tls_words()
+        return words[0] if words else ""
+
     def tls_words(self) -> tuple[str, str] | None:
         """(protocol, cipher suite) of the TLS in force, for trace and Received:, or None."""
         cipher = self.transport.get_extra_info("cipher") if self.transport is not None and self.secure else None
@@ -241,6 +253,7 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self._last = self.loop.time()
+        self.octets_in += len(data)
         if self._shaking:  # reading is paused until the TLS layer stands, so this has come through it
             self._held += data
         elif self.closing:

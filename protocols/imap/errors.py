@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from mailplatform.access.sessions import Out
 from mailplatform.runtime import errors
 from protocols.imap.wire import responses
 from protocols.imap.wire.responses import Code, Status
@@ -34,6 +35,14 @@ REPLIES: Mapping[type[errors.MailError], Refusal] = {
     errors.StorageFull: Refusal(Status.NO, Code.UNAVAILABLE),
     errors.PolicyRefused: Refusal(Status.NO, Code.NOPERM),
 }
+
+
+GOODBYES: Mapping[Out, bytes] = {
+    Out.EXPIRED: responses.bye("this sign-in is no longer valid", Code.EXPIRED),
+    Out.NETWORK: responses.bye("sign-in from this network is no longer allowed", Code.CONTACTADMIN),
+    Out.ENDED: responses.bye("an administrator has ended this session"),
+}
+"""What is said to those who are put out. RFC 3501 §7.1.5, RFC 5530."""
 
 
 def refusal(error: errors.MailError) -> Refusal:

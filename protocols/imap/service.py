@@ -42,7 +42,12 @@ def context_of(site: SiteConfig) -> Context:
         passwords=Bridge(site.access.hash_threads, name="imap-passwords"),
         snapshots=Snapshots(quick, budget=imap.snapshot_bytes),
         hints=Hints(quick, tick_seconds=imap.tick_seconds),
-        living=Living(quick, per_account=imap.max_connections_per_account, poll_seconds=site.access.epoch_poll_seconds),
+        living=Living(
+            quick,
+            per_account=imap.max_connections_per_account,
+            poll_seconds=site.access.epoch_poll_seconds,
+            role="imap",
+        ),
         append_limit=imap.max_append_bytes,
         literal_limit=imap.max_literal_bytes,
         line_limit=imap.max_line_bytes,
@@ -85,9 +90,10 @@ def build(service: ServiceContext, certificates: Certificates | None) -> Doors:
         if certificates is not None or way.tls != "implicit"
     }
 
-    def end() -> None:
+    async def end() -> None:
         for task in tasks:
             task.cancel()
+        await living.close()
         subscriber.stop()
         arrivals.drain(site.imap.drain_seconds)
 

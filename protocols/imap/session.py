@@ -18,6 +18,7 @@ from mailplatform.access.values import Identity
 from mailplatform.runtime.errors import AuthenticationFailed, MailError
 from mailplatform.store.values import AccountId, Actor, FolderState
 from protocols.common.listener import Listener
+from protocols.common.living import Entry, Out
 from protocols.common.stream import Connection
 from protocols.imap import errors
 from protocols.imap.commands.append import AppendRun
@@ -49,7 +50,8 @@ class ImapSession(Connection):
     def __init__(self, listener: Listener, context: Context) -> None:
         super().__init__(listener)
         self.context = context
-        self.state = State.NOT_AUTHENTICATED
+        self._state = State.NOT_AUTHENTICATED
+        self.entry: Entry | None = None
         self.identity: Identity | None = None
         self.selected: Selected | None = None
         self.enabled: set[str] = set()
@@ -70,6 +72,21 @@ class ImapSession(Connection):
         self._login_by: asyncio.TimerHandle | None = None
 
     # -- who and where
+
+    @property
+    def state(self) -> State:
+        """Of the connection, RFC 3501 §3."""
+        return self._state
+
+    @state.setter
+    def state(self, state: State) -> None:
+        self._state = state
+        self.tell(state=state)
+
+    def tell(self, **changes: str) -> None:
+        """What the list of living sessions shows of this one: state, folder, client, tls."""
+        if self.entry is not None:
+            self.entry.tell(**changes)
 
     @property
     def account_id(self) -> AccountId:
@@ -107,7 +124,8 @@ class ImapSession(Connection):
         """The client is who it says. Raises LimitReached when its account has too many connections."""
         if self.closing:
             raise ConnectionResetError("the peer is gone")
-        self.context.living.enter(self, identity)
+        if self.entry is not None:
+            self.entry.sign_in(identity)
         self.identity = identity
         self.state = State.AUTHENTICATED
         if self._login_by is not None:
@@ -125,15 +143,18 @@ class ImapSession(Connection):
         """Count an answer BAD that a handler gives itself."""
         self._bads += 1
 
-    def put_out(self) -> None:
-        """This identity may be in no longer."""
-        self._leave(responses.bye("this sign-in is no longer valid", Code.EXPIRED))
+    def put_out(self, why: Out) -> None:
+        """This session may go on no longer."""
+        self._leave(errors.GOODBYES[why])
 
     # -- what Connection calls
 
     def opened(self) -> None:
         self.set_idle(self.context.login_seconds)
         self._login_by = self.loop.call_later(self.context.login_seconds, self._too_late)
+        self.entry = self.context.living.enter(
+            self, protocol="imap", client_address=self.peer.address, tls=self.tls_version(), state=self._state
+        )
         self.write(
             responses.untagged_ok(f"{self.context.server_name} IMAP ready", responses.code_capability(self.capabilities()))
         )
@@ -161,7 +182,8 @@ class ImapSession(Connection):
     def closed(self) -> None:
         if self._login_by is not None:
             self._login_by.cancel()
-        self.context.living.leave(self)
+        if self.entry is not None:
+            self.entry.leave()
         self.unselect()
         if self.append is not None:
             self.append.discard()
@@ -276,6 +298,7 @@ class ImapSession(Connection):
         except OSError as error:  # ssl.SSLError is one
             log.info("imap: %s: TLS handshake: %s", self.peer.address, error)
             raise ConnectionResetError("no TLS") from error
+        self.tell(tls=self.tls_version())
 
     # -- commands
 
@@ -418,5 +441,6 @@ class ImapSession(Connection):
         if self.selected is not None:
             self.selected.leave(self)
             self.selected = None
+            self.tell(folder="")
         if self.state is State.SELECTED:
             self.state = State.AUTHENTICATED

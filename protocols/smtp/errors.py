@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from mailplatform.access.sessions import Out
 from mailplatform.runtime import errors
 from mailplatform.standards import status
 from mailplatform.standards.status import Reply
@@ -37,6 +38,14 @@ REFUSALS: Mapping[type[errors.MailError], Refusal] = {
     errors.StorageFull: Refusal(452, "4.3.1"),
     errors.PolicyRefused: Refusal(550, "5.7.1"),
 }
+
+
+GOODBYES: Mapping[Out, Reply] = {
+    Out.EXPIRED: status.SIGN_IN_OVER,
+    Out.NETWORK: status.NETWORK_SHUT,
+    Out.ENDED: status.SESSION_ENDED,
+}
+"""What is said to those who are put out. RFC 5321 §3.8."""
 
 
 def refusal(error: errors.MailError, about: str = "") -> Reply:

@@ -27,6 +27,7 @@ from mailplatform.trace.record import EventRow, MessageRow
 from protocols.common.futures import Futures
 from protocols.common.limits import Connections
 from protocols.common.listener import Listener
+from protocols.common.living import Living
 from protocols.common.service import Doors, proxies_of, serve
 from protocols.smtp.roles import MX, limits_of
 from protocols.smtp.session import SmtpSession
@@ -54,7 +55,10 @@ def build(context: ServiceContext, certificates: Certificates | None) -> Doors:
     limits = limits_of(site.smtp)
     folder = site.home / "spool"
     room = Room(folder if folder.is_dir() else None, int(site.smtp.spool_memory_bytes), int(site.smtp.spool_total_bytes))
-    spine = house(bridge, asyncio.get_running_loop())
+    loop = asyncio.get_running_loop()
+    spine = house(bridge, loop)
+    living = Living(bridge, poll_seconds=site.access.epoch_poll_seconds, role="smtp")
+    looking = loop.create_task(living.run())
     subscriber = admit.listen()
     counts = Connections(site.smtp.max_connections, site.smtp.max_connections_per_address)
 
@@ -70,7 +74,7 @@ def build(context: ServiceContext, certificates: Certificates | None) -> Doors:
         counts.total, counts.per_client = smtp.max_connections, smtp.max_connections_per_address
 
     def session(listener: Listener) -> SmtpSession:
-        return SmtpSession(listener, MX, limits, spine, room, site.hostname)
+        return SmtpSession(listener, MX, limits, spine, room, site.hostname, living)
 
     listener = Listener(
         "smtp",
@@ -85,6 +89,8 @@ def build(context: ServiceContext, certificates: Certificates | None) -> Doors:
     )
 
     async def stop() -> None:
+        looking.cancel()
+        await living.close()
         await asyncio.to_thread(arrivals.drain, site.smtp.drain_seconds)
         await asyncio.to_thread(record.flush, 2.0)
         subscriber.stop()

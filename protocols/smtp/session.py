@@ -24,7 +24,9 @@ from mailplatform.mailflow.transaction import Session, Transaction
 from mailplatform.runtime.spool import Room, Spool
 from mailplatform.standards import status
 from mailplatform.standards.status import Reply
+from protocols.common.living import Entry, Living, Out
 from protocols.common.stream import Connection
+from protocols.smtp import errors
 from protocols.smtp.commands.data import message
 from protocols.smtp.commands.table import ACTIONS, Action
 from protocols.smtp.roles import Limits, Role
@@ -49,18 +51,23 @@ class SmtpSession(Connection, SMTP):  # type: ignore[misc]  # their transport is
     """The server side of one connection in one role.
 
     about: what the house is told of this connection. size_limit: octets that the present message may have. out: rendered replies
-    that leave together. errors, idle_commands, transactions: how many so far.
+    that leave together. living: the list of connections that this one stands in. errors, idle_commands, transactions: how many
+    so far.
     """
 
     actions: ClassVar[Mapping[type[wire.Command], Action]] = ACTIONS
 
-    def __init__(self, listener: Listener, role: Role, limits: Limits, spine: Spine, room: Room, host: str) -> None:
+    def __init__(
+        self, listener: Listener, role: Role, limits: Limits, spine: Spine, room: Room, host: str, living: Living | None = None
+    ) -> None:
         Connection.__init__(self, listener)
         self.role = role
         self.limits = limits
         self.spine = spine
         self.room = room
         self.host = host
+        self.living = living
+        self.entry: Entry | None = None
         self.lines = Lines(limits.line)
         self.machine = Machine()
         self.about: Session | None = None
@@ -73,6 +80,7 @@ class SmtpSession(Connection, SMTP):  # type: ignore[misc]  # their transport is
         self.idle_commands = 0
         self.transactions = 0
         self._ending = False
+        self._out_for: Out | None = None
         self.upgrading = False
         self._peer_ended = False
 
@@ -80,6 +88,10 @@ class SmtpSession(Connection, SMTP):  # type: ignore[misc]  # their transport is
 
     def opened(self) -> None:
         self.idle = self.limits.command_seconds
+        if self.living is not None:
+            self.entry = self.living.enter(
+                self, protocol=self.role.protocol, client_address=self.peer.address, tls=self.tls_version(), state=self.state
+            )
         self.about = Session(
             id=self.spine.new_id(self.spine.now()),
             protocol=self.role.protocol,
@@ -103,6 +115,8 @@ class SmtpSession(Connection, SMTP):  # type: ignore[misc]  # their transport is
         self.advance()
 
     def closed(self) -> None:
+        if self.entry is not None:
+            self.entry.leave()
         if not self.busy:
             self.forget()
 
@@ -117,6 +131,21 @@ class SmtpSession(Connection, SMTP):  # type: ignore[misc]  # their transport is
         self._ending = True
         self.advance()
 
+    def put_out(self, why: Out) -> None:
+        """The session may go on no longer: end, after what is being committed."""
+        self._out_for = why
+        self.advance()
+
+    @property
+    def state(self) -> str:
+        """The word of the list of connections."""
+        return "connected"
+
+    def tell(self) -> None:
+        """The list of connections is to show this one as it is now."""
+        if self.entry is not None:
+            self.entry.tell(state=self.state, client=self.about.helo if self.about else "", tls=self.tls_version())
+
     def write_resumed(self) -> None:
         self.advance()
 
@@ -126,6 +155,9 @@ class SmtpSession(Connection, SMTP):  # type: ignore[misc]  # their transport is
         """Answer what can be answered now, in one write; see that the peer is read from again, or no longer."""
         turns = self.limits.commands_a_turn
         while not self.busy and self.writable and not self.closing:
+            if self._out_for is not None:
+                self.hang_up(errors.GOODBYES[self._out_for])
+                break
             if self.decoder is not None:
                 data = self.lines.take()
                 if not data:
@@ -249,6 +281,7 @@ class SmtpSession(Connection, SMTP):  # type: ignore[misc]  # their transport is
         words = self.tls_words()
         if self.about is not None and words is not None:
             self.about = replace(self.about, helo="", esmtp=False, tls=" ".join(words))
+        self.tell()
 
     def mechanisms(self) -> tuple[str, ...]:
         """The SASL mechanisms that may be used now."""

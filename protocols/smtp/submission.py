@@ -57,7 +57,12 @@ def build(context: ServiceContext, certificates: Certificates | None) -> Doors:
     loop = asyncio.get_running_loop()
     bridge = Bridge(threads=max(1, site.submission.connections), name="submission")
     passwords = Bridge(site.access.hash_threads, name="submission-passwords")
-    living = Living(bridge, per_account=site.submission.max_connections_per_address, poll_seconds=site.access.epoch_poll_seconds)
+    living = Living(
+        bridge,
+        per_account=site.submission.max_connections_per_address,
+        poll_seconds=site.access.epoch_poll_seconds,
+        role="submission",
+    )
     folder = site.home / "spool"
     room = Room(folder if folder.is_dir() else None, int(site.smtp.spool_memory_bytes), int(site.smtp.spool_total_bytes))
     limits = _limits(site)
@@ -114,6 +119,7 @@ def build(context: ServiceContext, certificates: Certificates | None) -> Doors:
 
     async def stop() -> None:
         looking.cancel()
+        await living.close()
         await asyncio.to_thread(arrivals.drain, site.smtp.drain_seconds)
         await asyncio.to_thread(record.flush, 2.0)
         for subscriber in subscribers:

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING
 
 from mailplatform.access.values import Identity
 from mailplatform.runtime.spool import Room
-from mailplatform.standards import status
 from mailplatform.standards.sasl.plain import BadResponse
 from protocols.common.living import Living
 from protocols.common.peer import Network, within
@@ -55,38 +54,27 @@ class SubmissionSession(SmtpSession):
     actions = {**ACTIONS, wire.Auth: auth.auth, wire.MailFrom: auth.mail}
 
     def __init__(self, listener: Listener, limits: Limits, spine: Spine, room: Room, host: str, people: People) -> None:
-        super().__init__(listener, SUBMISSION, limits, spine, room, host)
+        super().__init__(listener, SUBMISSION, limits, spine, room, host, people.living)
         self.people = people
         self._answer: asyncio.Future[bytes] | None = None  # the line that an exchange waits for
-        self._put_out = False
 
     # -- the connection's hooks --
 
     def closed(self) -> None:
-        self.people.living.leave(self)
         if self._answer is not None:
             self._answer.cancel()
         super().closed()
 
-    def put_out(self) -> None:
-        """The sign-in holds no longer: end, after what is being committed."""
-        self._put_out = True
-        self.advance()
-
-    def advance(self) -> None:
-        if self._put_out and not self.busy and not self.closing:
-            self.hang_up(status.SIGN_IN_OVER)
-            return
-        super().advance()
-
     def secured(self) -> None:
-        super().secured()
-        self._signed_out()
-
-    def _signed_out(self) -> None:
-        self.people.living.leave(self)
+        if self.entry is not None:
+            self.entry.sign_out()
         if self.about is not None:
             self.about = replace(self.about, identity=None)
+        super().secured()
+
+    @property
+    def state(self) -> str:
+        return "authenticated" if self.identity is not None else "not authenticated"
 
     @property
     def identity(self) -> Identity | None:

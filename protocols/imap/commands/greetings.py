@@ -46,6 +46,7 @@ async def id_(session: ImapSession, command: c.Id) -> bytes:
     """RFC 2971. What the client says is kept for the list of living sessions and the trace."""
     known = {name.lower(): value for name, value in command.params if value}
     session.client = " ".join(known[name] for name in ("name", "version") if name in known)[:100]
+    session.tell(client=session.client)
     session.write(responses.id_(SERVER_ID))
     return responses.ok(command.tag, "ID completed")
 

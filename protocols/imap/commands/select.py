@@ -59,6 +59,7 @@ async def _open(session: ImapSession, command: c.Select | c.Examine, *, read_onl
     selected = Selected(session, version, read_only=read_only, recent_from=recent_from)
     session.selected = selected
     session.state = State.SELECTED
+    session.tell(folder=command.mailbox)
     state, keywords = version.state, version.keywords.values()
     session.write(responses.flags(ALL_BITS, keywords))
     session.write(responses.exists(selected.known.count))

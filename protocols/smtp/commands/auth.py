@@ -66,7 +66,6 @@ async def _sign_in(session: SubmissionSession, command: wire.Auth) -> None:
         refusal = status.AUTH_TEMPORARY
     session.busy = False
     if session.transport is None or session.closing:
-        people.living.leave(session)
         return
     if refusal is None:
         session.say(status.AUTHENTICATED)
@@ -78,8 +77,10 @@ async def _sign_in(session: SubmissionSession, command: wire.Auth) -> None:
 def _come_in(session: SubmissionSession, identity: Identity) -> None:
     if session.about is None or session.transport is None:
         raise asyncio.CancelledError
-    session.people.living.enter(session, identity)
+    if session.entry is not None:
+        session.entry.sign_in(identity)
     session.about = replace(session.about, identity=identity)
+    session.tell()
 
 
 def mail(session: SubmissionSession, command: wire.MailFrom) -> None:

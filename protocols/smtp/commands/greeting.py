@@ -37,6 +37,7 @@ def _greeted(session: SmtpSession, host: str, *, esmtp: bool) -> None:
     session.machine.greeted()
     if session.about is not None:
         session.about = replace(session.about, helo=host, esmtp=esmtp)
+        session.tell()
 
 
 def starttls(session: SmtpSession, _command: wire.StartTls) -> None:
