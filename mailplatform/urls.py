@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse
-from django.urls import URLPattern, URLResolver, path
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import URLPattern, URLResolver, include, path
+
+handler400 = "mailplatform.ui.errors.bad_request"
+handler403 = "mailplatform.ui.errors.forbidden"
+handler404 = "mailplatform.ui.errors.not_found"
+handler500 = "mailplatform.ui.errors.failed"
 
 
 def front(request: HttpRequest) -> HttpResponse:
-    """What stands at / until a web is mounted there."""
-    return HttpResponse("mailplatform is running.\n", content_type="text/plain; charset=utf-8")
+    """The front door leads to the administrators' web, until people have one of their own there."""
+    return HttpResponseRedirect("/admin/")
 
 
 def healthz(request: HttpRequest) -> HttpResponse:
@@ -17,6 +22,8 @@ def healthz(request: HttpRequest) -> HttpResponse:
 
 
 urlpatterns: list[URLPattern | URLResolver] = [
-    path("", front),
+    path("", front, name="front"),
     path("healthz", healthz),
+    path("", include("mailplatform.ui.urls")),
+    path("admin/", include("webadmin.urls")),
 ]

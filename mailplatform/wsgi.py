@@ -1,4 +1,9 @@
-"""The WSGI application, and the role ``web`` that serves it with gunicorn (threads in few processes)."""
+"""The WSGI application, and the role ``web`` that serves it with gunicorn (threads in few processes).
+
+Two ways in: plain HTTP for this machine and for proxies, HTTPS with the site's certificates, chosen by the name a browser
+asks for (runtime.tls). gunicorn knows one answer to "is it TLS?" for all its sockets; here it is asked a connection. SIGHUP
+starts new workers, which read the certificates anew.
+"""
 
 from __future__ import annotations
 
@@ -7,13 +12,18 @@ import itertools
 import logging
 import os
 import signal
+import socket
+import ssl
+import struct
 from typing import Any
 
 from django.core.wsgi import get_wsgi_application
 from gunicorn.app.base import BaseApplication
 from gunicorn.glogging import Logger
+from gunicorn.workers.gthread import TConn, ThreadWorker
 
 from mailplatform.runtime import health, requests
+from mailplatform.runtime.tls import Certificates
 from mailplatform.settings.process import answer_for
 from mailplatform.settings.service import ServiceContext
 from mailplatform.supervisor.processes import end_with_parent
@@ -41,6 +51,46 @@ class _Log(Logger):  # type: ignore[misc]
         return None
 
 
+class _TlsConfig:
+    """gunicorn's configuration, but for what it says of TLS."""
+
+    is_ssl = True
+    do_handshake_on_connect = False
+    suppress_ragged_eofs = True
+
+    def __init__(self, config: Any, certificates: Certificates) -> None:
+        self._config, self._certificates = config, certificates
+
+    def ssl_context(self, _config: Any, _default: Any) -> ssl.SSLContext:
+        return self._certificates.context
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._config, name)
+
+
+class Worker(ThreadWorker):  # type: ignore[misc]
+    """gunicorn's threads, with TLS on the ports of `tls_ports`."""
+
+    context: ServiceContext
+
+    def init_process(self) -> None:
+        site, listeners = self.context.site, self.context.listeners.values()
+        self._tls_ports = {way.port for way in listeners if way.tls == "implicit"}
+        if self._tls_ports:
+            certificates = Certificates(site.home / "tls", site.hostname, minimum=site.tls.minimum_version)
+            self._tls = _TlsConfig(self.cfg, certificates)
+        super().init_process()
+
+    def enqueue_req(self, conn: TConn) -> None:
+        if not conn.initialized and isinstance(conn.server, tuple):
+            # A silent peer holds one of few threads; the kernel ends its wait, in the handshake too.
+            seconds = int(self.context.site.tls.handshake_timeout_seconds)
+            conn.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("ll", seconds, 0))
+            if conn.server[1] in self._tls_ports:
+                conn.cfg = self._tls
+        super().enqueue_req(conn)
+
+
 class _Gunicorn(BaseApplication):  # type: ignore[misc]
     """gunicorn by its Python API: on sockets we hand it, without its command line."""
 
@@ -52,12 +102,13 @@ class _Gunicorn(BaseApplication):  # type: ignore[misc]
         web, context = self._context.site.web, self._context
         chosen: dict[str, Any] = {
             "bind": [f"fd://{one.fileno()}" for sockets in context.sockets.values() for one in sockets],
-            "worker_class": "gthread",
+            "worker_class": type("Worker", (Worker,), {"context": context}),
             "workers": web.workers,
             "threads": web.threads,
             "timeout": int(web.timeout_seconds),
             "graceful_timeout": int(web.drain_seconds),
             "worker_tmp_dir": str(context.site.home / "run"),
+            "forwarded_allow_ips": "",  # ui.middleware.origin believes the proxies of this site alone
             "control_socket_disable": True,
             "preload_app": True,
             "logger_class": _Log,

@@ -15,7 +15,7 @@ from mailplatform.access.credentials import app_password_hash
 from mailplatform.access.hashing import Hasher, hasher
 from mailplatform.access.lockout import Lockout, lockout
 from mailplatform.access.models import Credential
-from mailplatform.access.values import CredentialKind, Identity
+from mailplatform.access.values import WEB, CredentialKind, Identity
 from mailplatform.directory import canonical
 from mailplatform.directory.statements import run
 from mailplatform.directory.values import AccountState
@@ -125,7 +125,8 @@ def _verified(known: _Known | None, password: str | bytes, protocol: str, hashes
     mine = app_password_hash(password)
     for candidate in candidates:
         if candidate.kind == CredentialKind.APP_PASSWORD and hmac.compare_digest(candidate.secret, mine):
-            return candidate if not candidate.scopes or protocol in candidate.scopes else None
+            good = protocol in candidate.scopes if candidate.scopes else protocol != WEB
+            return candidate if good else None
     chosen = next((candidate for candidate in candidates if candidate.kind == CredentialKind.PASSWORD), None)
     right = hashes.verify(chosen.secret if chosen else hashes.decoy, password)
     if chosen is None or not right:

@@ -87,6 +87,26 @@ class SendingLimit(models.Model):
         return f"limits of {self.pk}"
 
 
+class WebSession(models.Model):
+    """Somebody signed in with a browser. The cookie's key is kept as its hash; the row ends with its credential."""
+
+    key_hash = models.TextField()
+    user = models.ForeignKey(User, models.CASCADE, related_name="web_sessions")
+    credential = models.ForeignKey(Credential, models.CASCADE, related_name="web_sessions")
+    client_address = models.TextField(default="", db_default="", blank=True)
+    client = models.TextField(default="", db_default="", blank=True)
+    started_at = models.DateTimeField(db_default=Now())
+    seen_at = models.DateTimeField(db_default=Now())
+    data = models.JSONField(default=dict)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["key_hash"], name="web_session_key_once")]
+        indexes = [models.Index(fields=["seen_at"], name="web_session_seen")]
+
+    def __str__(self) -> str:
+        return f"web session {self.pk}"
+
+
 class Epoch(models.Model):
     """Counted up by every change that may end a living session or a cached answer."""
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+WEB = "web"  # sign-in by browser: for passwords only, since an app password is for one program
 DRAWN_ITERATIONS = 4096  # RFC 7677 §4; enough for what we draw, whose 80 bits no dictionary holds
 
 

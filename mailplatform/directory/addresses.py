@@ -4,7 +4,7 @@ A target inside is kept as a key, so renaming what it names breaks nothing; what
 under them. Forwards and groups may lead outside as well; aliases and catch-alls lead inside only.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -138,6 +138,31 @@ def get_address(address: str, *, kinds: Sequence[AddressKind] = _LEADING) -> Add
     return _info(_find(address, kinds).pk)
 
 
+def find_address(address_id: int) -> AddressInfo:
+    """The address of this id. Raises NotFound."""
+    found = _infos(Q(pk=address_id))
+    if not found:
+        raise NotFound(gettext("address: there is no such address"), subject="address")
+    return found[0]
+
+
+def leading_to(address_id: int) -> list[AddressInfo]:
+    """The addresses that have this one among their targets or members."""
+    return _infos(Q(pk__in=Target.objects.filter(address_id=address_id).values("source_id")))
+
+
+def targets_of(address_ids: Collection[int]) -> dict[int, tuple[str, ...]]:
+    """Where each of these leads, in one statement; those that lead nowhere are absent."""
+    leading: dict[int, list[str]] = {}
+    links = Target.objects.filter(source__in=address_ids).order_by("pk")
+    for source, localpart, domain, separator, detail, outside in links.values_list(
+        "source_id", "address__localpart", "address__domain__name", "address__domain__subaddress_separator", "detail", "outside"
+    ):
+        text = outside or written(f"{localpart}{separator}{detail}" if detail else localpart, domain)
+        leading.setdefault(source, []).append(text)
+    return {source: tuple(texts) for source, texts in leading.items()}
+
+
 def list_addresses(
     *, domain: str = "", organisation_id: int | None = None, kinds: Sequence[AddressKind] = _LEADING
 ) -> list[AddressInfo]:
@@ -256,14 +281,8 @@ def _infos(condition: Q) -> list[AddressInfo]:
     rows = LocalAddress.objects.filter(condition).order_by("domain__name", "localpart")
     columns = ("pk", "domain__organisation_id", "domain__name", "localpart", "kind", "enabled", "name", "posting")
     found = list(rows.values_list(*columns))
-    leading: dict[int, list[str]] = {}
-    links = Target.objects.filter(source__in=[row[0] for row in found]).order_by("pk")
-    for source, localpart, domain, separator, detail, outside in links.values_list(
-        "source_id", "address__localpart", "address__domain__name", "address__domain__subaddress_separator", "detail", "outside"
-    ):
-        text = outside or written(f"{localpart}{separator}{detail}" if detail else localpart, domain)
-        leading.setdefault(source, []).append(text)
+    leading = targets_of([row[0] for row in found])
     return [
-        AddressInfo(pk, organisation, domain, written(key, domain), kind, enabled, name, posting, tuple(leading.get(pk, ())))
+        AddressInfo(pk, organisation, domain, written(key, domain), kind, enabled, name, posting, leading.get(pk, ()))
         for pk, organisation, domain, key, kind, enabled, name, posting in found
     ]

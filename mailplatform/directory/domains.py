@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, Q
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext
 
 from mailplatform.audit.record import Subject, record
@@ -12,7 +13,7 @@ from mailplatform.directory import canonical
 from mailplatform.directory.constraints import refusing
 from mailplatform.directory.epoch import bump, changing
 from mailplatform.directory.models import Account, Domain, LocalAddress, Organisation
-from mailplatform.directory.values import Actor
+from mailplatform.directory.values import Actor, AddressKind
 from mailplatform.runtime.errors import AlreadyExists, Conflict, Malformed, NotFound
 
 _FIRST_ORGANISATION = "default"
@@ -116,6 +117,26 @@ def list_domains(*, organisation_id: int | None = None) -> list[DomainInfo]:
     return _infos(Q() if organisation_id is None else Q(organisation_id=organisation_id))
 
 
+def with_counts(rows: QuerySet[Domain]) -> QuerySet[Any]:
+    """The same domains with `account_count`, `address_count` (addresses that are no account's own) and `total_count`
+    of all addresses."""
+    accounts = Account.objects.filter(domain=OuterRef("pk")).order_by().values("domain").annotate(n=Count("pk")).values("n")
+    others = LocalAddress.objects.filter(domain=OuterRef("pk")).exclude(kind=AddressKind.ACCOUNT).order_by()
+    addresses = others.values("domain").annotate(n=Count("pk")).values("n")
+    all_of = LocalAddress.objects.filter(domain=OuterRef("pk")).order_by().values("domain").annotate(n=Count("pk")).values("n")
+    return rows.annotate(
+        account_count=Coalesce(Subquery(accounts), 0),
+        address_count=Coalesce(Subquery(addresses), 0),
+        total_count=Coalesce(Subquery(all_of), 0),
+    )
+
+
+def counts_by_kind(domain_id: int) -> dict[str, int]:
+    """How many addresses of each kind a domain has; kinds it has none of are absent."""
+    counted = LocalAddress.objects.filter(domain_id=domain_id).order_by().values_list("kind").annotate(n=Count("pk"))
+    return dict(counted)
+
+
 def canonical_domain(name: str) -> Domain:
     """The row whose addresses `name` uses: of the domain itself, or of the domain it is an alias of. For this room only."""
     row = _row(name)
@@ -123,17 +144,9 @@ def canonical_domain(name: str) -> Domain:
 
 
 def _infos(condition: Q) -> list[DomainInfo]:
-    rows = (
-        Domain.objects.filter(condition)
-        .order_by("name")
-        .annotate(account_count=Count("accounts", distinct=True), address_count=Count("addresses", distinct=True))
-        .values_list(
-            *("id", "organisation_id", "name", "alias_of__name", "enabled", "description", "subaddress_separator"),
-            *_LIMITS,
-            *("account_count", "address_count"),
-        )
-    )
-    return [DomainInfo(*row) for row in rows]
+    rows = with_counts(Domain.objects.filter(condition)).order_by("name")
+    columns = ("id", "organisation_id", "name", "alias_of__name", "enabled", "description", "subaddress_separator")
+    return [DomainInfo(*row) for row in rows.values_list(*columns, *_LIMITS, "account_count", "total_count")]
 
 
 def _row(name: str, *, lock: bool = False) -> Domain:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import secrets as _random
+from pathlib import Path
 
 from mailplatform.settings.database import connection_settings
 from mailplatform.settings.site import SiteError, home_from, load
@@ -34,9 +35,23 @@ INSTALLED_APPS = [
     "mailplatform.transport",
     "mailplatform.delivery",
     "mailplatform.mailflow",
+    "mailplatform.ui",
     "protocols",
+    "webadmin",
+    "django_filters",
+    "django_tables2",
+    "django.forms",
 ]
-MIDDLEWARE: list[str] = []
+MIDDLEWARE = [
+    "mailplatform.ui.errors.ErrorPages",
+    "mailplatform.ui.middleware.origin.Origin",
+    "mailplatform.ui.middleware.headers.SecurityHeaders",
+    "django.middleware.gzip.GZipMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "mailplatform.ui.middleware.csrf.Csrf",
+    "mailplatform.ui.middleware.session.Session",
+    "django_htmx.middleware.HtmxMiddleware",
+]
 ROOT_URLCONF = "mailplatform.urls"
 WSGI_APPLICATION = "mailplatform.wsgi.application"
 AUTH_USER_MODEL = "directory.User"
@@ -47,7 +62,29 @@ DATABASES = {"default": connection_settings(SITE.dsn_of(_ROLE), SITE.database, _
 
 USE_TZ = True
 TIME_ZONE = "UTC"
-USE_I18N = False
+USE_I18N = True
 LANGUAGE_CODE = "en"
-TEMPLATES: list[dict[str, object]] = []
+LANGUAGES = [("en", "English"), ("it", "Italiano")]
+LOCALE_PATHS = [str(Path(__file__).resolve().parents[1] / "locale")]
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": ["mailplatform.ui.context.page"],
+            "builtins": ["django.templatetags.i18n", "mailplatform.ui.templatetags.ui"],
+        },
+    }
+]
+FORM_RENDERER = "mailplatform.ui.forms.Renderer"
+DJANGO_TABLES2_TEMPLATE = "ui/table.html"
+
+CSRF_COOKIE_NAME = "mailplatform_csrf"
+CSRF_COOKIE_HTTPONLY = True
+CSRF_COOKIE_SAMESITE = "Strict"
+CSRF_FAILURE_VIEW = "mailplatform.ui.errors.csrf_failure"
+DATA_UPLOAD_MAX_MEMORY_SIZE = SITE.web.max_body_bytes
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
+APPEND_SLASH = False
+LANGUAGE_COOKIE_NAME = "mailplatform_language"
 LOGGING_CONFIG = None  # runtime.log sets logging up; Django must not

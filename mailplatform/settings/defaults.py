@@ -266,12 +266,18 @@ class Index:
 class Web:
     """Pages over HTTP (gunicorn)."""
 
-    port: int = key(0, "0: port_base + 80.")
+    port: int = key(0, "Plain HTTP, for this machine and for proxies in front; 0: port_base + 80.")
+    tls_port: int = key(0, "HTTPS; 0: port_base + 443.")
     workers: int = key(1, "Processes.")
     threads: int = key(4, "Requests at once in one process; each may hold one database connection.")
     timeout_seconds: float = key(60, "A worker stuck this long is replaced.")
     drain_seconds: float = key(15, "On stop, requests under way have so long to end.")
     allowed_hosts: tuple[str, ...] = key(("*",), "Host names answered to.")
+    session_idle_seconds: float = key(HOUR, "Whoever does nothing for so long has to sign in again.")
+    session_seconds: float = key(12 * HOUR, "Whoever signed in so long ago has to sign in again.")
+    hsts_seconds: float = key(0, "Browsers are told to use HTTPS alone for so long (RFC 6797); 0: they are not told.")
+    proxy_networks: tuple[str, ...] = key((), "Proxies whose X-Forwarded-For and X-Forwarded-Proto are believed.")
+    max_body_bytes: int = key(2 * MIB, "Longest form that is sent.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ from mailplatform.settings.service import Listener
 
 CODE = Path(__file__).resolve().parents[2]
 DEFAULT_HOSTNAME = "mail.example.test"
-USUAL_PORTS = {"smtp": 25, "submission": 587, "submissions": 465, "imap": 143, "imaps": 993, "web": 80}
+USUAL_PORTS = {"smtp": 25, "submission": 587, "submissions": 465, "imap": 143, "imaps": 993, "web": 80, "webs": 443}
 _UNITS: dict[str, dict[str, float]] = {
     "_bytes": {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40},
     "_seconds": {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400},
@@ -129,6 +129,7 @@ class SiteConfig:
             "imap": (self.imap.port, "imap", "starttls"),
             "imaps": (self.imap.tls_port, "imap", "implicit"),
             "web": (self.web.port, "web", "none"),
+            "webs": (self.web.tls_port, "web", "implicit"),
         }
         ways: dict[str, list[Listener]] = {}
         for name, (port, role, tls) in ports.items():
@@ -246,7 +247,8 @@ def _check(site: SiteConfig, text: str) -> None:
     def refuse(table: str, key: str, sentence: str) -> None:
         raise SiteError(f"{_where(text, site.path, table, key)}: {table}.{key}: {sentence}")
 
-    for table, key in (("access", "plaintext_networks"), ("proxy", "networks"), ("metrics", "networks")):
+    listed = (("access", "plaintext_networks"), ("proxy", "networks"), ("metrics", "networks"), ("web", "proxy_networks"))
+    for table, key in listed:
         for network in getattr(getattr(site, table), key):
             try:
                 ipaddress.ip_network(network)

@@ -82,7 +82,9 @@ def first_accounts(home: Path) -> list[dict[str, str]]:
 
 def write_endpoints(site: SiteConfig, listeners: Mapping[str, Sequence[Listener]], pids: Mapping[str, Sequence[int]]) -> None:
     ways = {role: [{"host": way.host, "port": way.port, "tls": way.tls} for way in ws] for role, ws in listeners.items()}
-    urls = {role: f"http://{_in_url(way.host)}:{way.port}/" for role, ws in listeners.items() if role == "web" for way in ws[:1]}
+    urls = {}
+    for way in reversed(listeners.get("web", ())):
+        urls["web tls" if way.tls == "implicit" else "web"] = f"{_scheme(way)}://{_in_url(way.host)}:{way.port}/"
     value = {
         "listeners": ways,
         "pids": {role: list(numbers) for role, numbers in pids.items()},
@@ -91,6 +93,10 @@ def write_endpoints(site: SiteConfig, listeners: Mapping[str, Sequence[Listener]
         "site": str(site.path),
     }
     write_private(site.home / "endpoints.json", value)
+
+
+def _scheme(way: Listener) -> str:
+    return "https" if way.tls == "implicit" else "http"
 
 
 def _in_url(host: str) -> str:

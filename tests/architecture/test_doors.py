@@ -10,7 +10,7 @@ from mailplatform.runtime.errors import MailError
 from tests.architecture.source import PRODUCT, files, name, tree
 
 DOORS = ("protocols", "webadmin", "webmail")
-ERROR_MAPS = {"protocols.smtp.errors": "REFUSALS", "protocols.imap.errors": "REPLIES"}
+ERROR_MAPS = {"mailplatform.ui.errors": "STATUS", "protocols.smtp.errors": "REFUSALS", "protocols.imap.errors": "REPLIES"}
 
 
 def _attributes(*folders: str) -> Iterator[tuple[str, ast.Attribute]]:

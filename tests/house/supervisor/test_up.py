@@ -84,6 +84,7 @@ def test_endpoints(home, base):
         ("imap", base + 143, "starttls"),
         ("imap", base + 993, "implicit"),
         ("web", base + 80, "none"),
+        ("web", base + 443, "implicit"),
     }
     assert [one["role"] for one in said["accounts"]] == ["administrator", "employee", "employee"]
     assert all(one["address"].endswith("@example.test") and len(one["password"]) >= 16 for one in said["accounts"])

@@ -1,0 +1,42 @@
+"""The navigation: what there is, in groups, and who sees it. A page of the web is one entry here and its URL names."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from mailplatform.directory.values import Role
+
+ADMINISTRATORS = frozenset({Role.ADMINISTRATOR})
+ALL = frozenset({Role.ADMINISTRATOR, Role.DOMAIN_ADMINISTRATOR})
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line. name: what a page's `here` says; view: the URL name of its list."""
+
+    name: str
+    words: str | Promise
+    icon: str
+    view: str
+    roles: frozenset[Role] = ALL
+
+
+GROUPS: Sequence[tuple[str | Promise, Sequence[Entry]]] = (
+    ("", (Entry("start", _("Overview"), "home", "webadmin:start"),)),
+    (
+        _("Directory"),
+        (Entry("domains", _("Domains"), "globe", "webadmin:domains"),),
+    ),
+    (
+        _("Limits"),
+        (),
+    ),
+)
+
+
+def entries(role: str) -> list[tuple[str | Promise, list[Entry]]]:
+    """What a role sees, groups without entries left out."""
+    seen = [(words, [one for one in group if role in one.roles]) for words, group in GROUPS]
+    return [(words, group) for words, group in seen if group]

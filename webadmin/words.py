@@ -1,0 +1,35 @@
+"""The house's closed words as people read them, each with the tone of its badge."""
+
+from django.utils.translation import gettext_lazy as _
+
+from mailplatform.directory.values import AccountKind, AccountState, AddressKind, Posting, Role
+
+STATES = {
+    AccountState.ACTIVE: (_("active"), "good"),
+    AccountState.SUSPENDED: (_("suspended"), "warn"),
+    AccountState.CLOSED: (_("closed"), "bad"),
+}
+ROLES = {
+    Role.EMPLOYEE: (_("employee"), "plain"),
+    Role.DOMAIN_ADMINISTRATOR: (_("domain administrator"), "accent"),
+    Role.ADMINISTRATOR: (_("administrator"), "accent"),
+}
+KINDS = {
+    AccountKind.PERSONAL: (_("personal"), "plain"),
+    AccountKind.SHARED: (_("shared"), "plain"),
+    AccountKind.RESOURCE: (_("room or thing"), "plain"),
+}
+ADDRESS_KINDS = {
+    AddressKind.ACCOUNT: (_("mailbox"), "plain"),
+    AddressKind.ALIAS: (_("alias"), "plain"),
+    AddressKind.FORWARD: (_("forward"), "plain"),
+    AddressKind.GROUP: (_("group"), "plain"),
+    AddressKind.CATCH_ALL: (_("catch-all"), "plain"),
+    AddressKind.DISCARD: (_("thrown away"), "plain"),
+}
+POSTING = {
+    Posting.ANYONE: (_("anyone"), "plain"),
+    Posting.INSIDE: (_("the organisation"), "plain"),
+    Posting.MEMBERS: (_("members only"), "plain"),
+}
+ENABLED = {True: (_("in use"), "good"), False: (_("switched off"), "warn")}
