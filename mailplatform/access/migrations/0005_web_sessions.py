@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('access', '0003_what_somebody_may_send'),
+        ('access', '0004_living_sessions'),
         ('directory', '0003_languages'),
     ]
 
