@@ -7,7 +7,7 @@ UP_ARGS = $(HOME_ARGS) $(if $(PORT_BASE),--port-base $(PORT_BASE)) $(if $(filter
 MINUTES ?= 5
 ROLE ?= smtp
 
-.PHONY: up down status test check fuzz interop drill bench big serve env format
+.PHONY: up down status test outside check fuzz interop drill bench big serve env format
 
 up:
 	@$(PYTHON) manage.py up $(UP_ARGS)
@@ -26,6 +26,10 @@ env:
 
 test: env
 	$(BIN)/pytest
+
+# The whole suite against Postgres and Redis from the system's packages: apt-get install postgresql redis-server
+outside: env
+	$(BIN)/python -m tests.support.debian $(BIN)/pytest
 
 check: env
 	$(BIN)/ruff check .

@@ -1,4 +1,6 @@
-"""A libpq connection string → Django's DATABASES entry, with the time-outs every connection of the house carries."""
+"""A libpq connection string → Django's DATABASES entry, with the time-outs every connection of the house carries, and what its
+statements are planned for on any server: pages that are read at random cost little (an SSD, or memory), compiling a statement of a
+millisecond costs more than it saves, and a parallel plan takes processes from others."""
 
 from __future__ import annotations
 
@@ -19,7 +21,8 @@ def connection_settings(dsn: str, limits: Database, application_name: str) -> di
         "lock_timeout": limits.lock_timeout_seconds,
         "idle_in_transaction_session_timeout": limits.idle_transaction_timeout_seconds,
     }
-    options = " ".join([*(f"-c {name}={int(seconds * 1000)}" for name, seconds in timeouts.items()), said]).strip()
+    planned = ["-c jit=off", "-c random_page_cost=1.1", "-c max_parallel_workers_per_gather=0"]
+    options = " ".join([*planned, *(f"-c {name}={int(seconds * 1000)}" for name, seconds in timeouts.items()), said]).strip()
     return {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": name,

@@ -15,15 +15,16 @@ from typing import Any
 import django
 from django.conf import settings
 from django.core.management import call_command
-from django.db import connection, connections
+from django.db import connection, connections, transaction
 
 from mailplatform.runtime import clock, health, log
 from mailplatform.runtime.database import answers
 from mailplatform.settings.database import connection_settings
-from mailplatform.settings.site import server_address
+from mailplatform.settings.site import CODE, server_address
 from mailplatform.supervisor.services import table
 from mailplatform.trace import partitions
 
+RIGHTS = CODE / "docker" / "postgres" / "roles.sql"
 HOT_TABLES = Path(__file__).with_name("hot_tables.sql")
 
 
@@ -77,10 +78,20 @@ def migrate() -> dict[str, Any]:
     with connection.cursor() as cursor:
         for statement in hot_table_statements():
             cursor.execute(statement)
+    if settings.SITE.has_role_users:
+        grant()
+    with connection.cursor() as cursor:
         cursor.execute("SHOW server_version")
         version = cursor.fetchone()[0]
     connections.close_all()
     return {"server": version, "database": settings.DATABASES["default"]["NAME"]}
+
+
+def grant() -> None:
+    """Give each role's Postgres user what it needs, and nothing more; as the owner, who needs CREATEROLE where users are missing."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL statement_timeout = 0")
+        cursor.execute(RIGHTS.read_text("utf-8"))
 
 
 def hot_table_statements() -> list[str]:

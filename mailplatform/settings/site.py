@@ -75,6 +75,11 @@ class SiteConfig:
         return not (database.dsn or database.dsn_file or database.role_dsn or database.role_dsn_file)
 
     @property
+    def has_role_users(self) -> bool:
+        """Whether each role connects as a Postgres user of its own."""
+        return bool(self.database.role_dsn or self.database.role_dsn_file)
+
+    @property
     def embedded_redis(self) -> bool:
         return not (self.redis.url or self.redis.url_file)
 

@@ -19,7 +19,7 @@ CODE = Path(__file__).resolve().parents[2]
 UV = "uv>=0.9,<1"
 MINIMUM = (3, 11)
 NOBODY = 65534
-SHIPPED = ("manage.py", "mailplatform", "protocols", "webadmin", "webmail", "pyproject.toml", "requirements.lock")
+SHIPPED = ("manage.py", "mailplatform", "protocols", "webadmin", "webmail", "docker", "pyproject.toml", "requirements.lock")
 
 
 class BootstrapError(Exception):

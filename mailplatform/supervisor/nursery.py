@@ -19,7 +19,6 @@ import signal
 import socket
 import sys
 import threading
-import time
 import traceback
 from collections.abc import Callable
 from pathlib import Path
@@ -27,7 +26,7 @@ from typing import Any
 
 from mailplatform.settings.service import Listener, ServiceContext
 from mailplatform.settings.site import SiteConfig, load
-from mailplatform.supervisor.processes import name_process, reap
+from mailplatform.supervisor.processes import name_process, reap, say
 
 MESSAGE = 65536
 DESCRIPTORS = 64
@@ -63,7 +62,7 @@ def main(control: socket.socket, home: Path, preload: list[str], load_with: str 
     while True:
         for ended, code in reap().items():
             if code:
-                print(time.strftime("%Y-%m-%d %H:%M:%S"), f"pid {ended} ended with {code}", flush=True)
+                say(site, "nursery", f"pid {ended} ended with {code}")
         try:
             text, fds, _, _ = socket.recv_fds(control, MESSAGE, DESCRIPTORS)
         except TimeoutError:

@@ -7,6 +7,8 @@ signals a recorded process compares first. Standard library only.
 from __future__ import annotations
 
 import ctypes
+import datetime
+import json
 import os
 import pwd
 import select
@@ -17,6 +19,10 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mailplatform.settings.site import SiteConfig
 
 _PR_SET_PDEATHSIG = 1
 _PR_SET_NAME = 15
@@ -137,6 +143,17 @@ def reachable_by(uid: int, paths: Iterable[Path]) -> bool:
         finally:
             os._exit(2)
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+def say(site: SiteConfig, role: str, line: str) -> None:
+    """One line of our own log, in the shape that `[log] format` asks for; roles log by runtime.log, which needs no Django either
+    but stands beside us."""
+    at = datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    if site.log.format == "json":
+        said = {"at": at, "level": "info", "role": role, "pid": os.getpid(), "module": "mailplatform.supervisor", "message": line}
+        print(json.dumps(said, ensure_ascii=False), flush=True)
+    else:
+        print(f"{at} info {role}[{os.getpid()}] {line}", flush=True)
 
 
 def peer(connection: socket.socket) -> tuple[int, int]:

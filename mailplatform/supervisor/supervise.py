@@ -23,7 +23,7 @@ from mailplatform.settings.site import CODE, SiteConfig, SiteError, load
 from mailplatform.supervisor import endpoints, probe
 from mailplatform.supervisor.children import Children, StartFailed, Watched
 from mailplatform.supervisor.loop import Loop
-from mailplatform.supervisor.processes import Process, become_subreaper, end, identify, name_process, reap
+from mailplatform.supervisor.processes import Process, become_subreaper, end, identify, name_process, reap, say
 from mailplatform.supervisor.services import Service, table
 
 COMMAND = (sys.executable, str(CODE / "manage.py"), "_supervise")
@@ -290,7 +290,7 @@ class Supervisor:
                 self.progress = -1
 
     def log(self, line: str) -> None:
-        print(time.strftime("%Y-%m-%d %H:%M:%S"), line, flush=True)
+        say(self.site, "supervisor", line)
 
 
 def _kill(processes: Iterable[Process]) -> None:

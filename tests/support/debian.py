@@ -65,8 +65,9 @@ def postgres(folder: Path, *lines: str, authentication: str = "trust") -> Iterat
         raise RuntimeError(made.stderr + made.stdout)
     hba = f"local all postgres trust\nlocal all all {authentication}\nhost all all 127.0.0.1/32 {authentication}\n"
     (data / "pg_hba.conf").write_text(hba)
+    ours = ["jit = off", "random_page_cost = 1.1", "max_parallel_workers_per_gather = 0"]  # as every connection of the house says
     quick = ["fsync = off", "synchronous_commit = off", "full_page_writes = off", "max_connections = 200"]
-    ours = [f"unix_socket_directories = '{folder}'", "listen_addresses = ''"]
+    ours += [f"unix_socket_directories = '{folder}'", "listen_addresses = ''"]
     with (data / "postgresql.conf").open("a") as conf:
         conf.write("\n".join([*quick, *ours, *lines, ""]))
     with (folder / "log").open("ab") as log:
