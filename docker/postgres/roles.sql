@@ -38,9 +38,10 @@ BEGIN
             -- Sign-in: the doors where people enter, and the web. The use of a credential is noted, an old hash made anew.
             ('submission imap pop3 web', 'SELECT', 'access_%'),
             ('submission imap pop3', 'UPDATE (last_used_at, last_used_from, last_used_protocol, secret)', 'access_credential'),
-            ('submission imap pop3', 'INSERT, UPDATE, DELETE', 'access_livingsession'),
+            ('smtp submission lmtp imap pop3', 'SELECT, INSERT, UPDATE, DELETE', 'access_living_%'),
+            ('smtp lmtp', 'SELECT', 'access_epoch'),
             ('web', 'INSERT, UPDATE, DELETE', 'access_%'),
-            ('worker', 'SELECT, DELETE', 'access_livingsession access_websession'),
+            ('worker', 'SELECT, DELETE', 'access_living_% access_web_session access_websession'),
 
             -- Arrivals: whoever commits units. IMAP and POP3 also expunge; the worker and the indexer tidy up.
             ('smtp submission lmtp agent outbound', 'SELECT, INSERT, UPDATE', 'store_%'),

@@ -1,6 +1,6 @@
 """A libpq connection string → Django's DATABASES entry, with the time-outs every connection of the house carries, and what its
-statements are planned for on any server: pages that are read at random cost little (an SSD, or memory), compiling a statement of a
-millisecond costs more than it saves, and a parallel plan takes processes from others."""
+statements are planned for on any server: pages that are read at random cost little (an SSD, or memory), compiling a statement
+of a millisecond costs more than it saves, and a parallel plan takes processes from others."""
 
 from __future__ import annotations
 

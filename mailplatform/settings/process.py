@@ -88,7 +88,7 @@ def migrate() -> dict[str, Any]:
 
 
 def grant() -> None:
-    """Give each role's Postgres user what it needs, and nothing more; as the owner, who needs CREATEROLE where users are missing."""
+    """Give each role's Postgres user what it needs, and nothing more; as the owner, who makes those that are missing."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET LOCAL statement_timeout = 0")
         cursor.execute(RIGHTS.read_text("utf-8"))
