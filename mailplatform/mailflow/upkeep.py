@@ -42,6 +42,11 @@ def tell(now: datetime) -> dict[str, int]:
     return {name: number for name, number in done.items() if number}
 
 
+def report(now: datetime) -> int:
+    """The reports that are due; how many."""
+    return reports.make(now, time.monotonic() + SECONDS)
+
+
 def by_tick() -> dict[str, int]:
     """What the tick of releases does."""
     now = clock.now()

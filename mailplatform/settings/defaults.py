@@ -330,6 +330,14 @@ class Metrics:
 
 
 @dataclass(frozen=True, slots=True)
+class Demo:
+    """The demonstration. `make up` writes this table into a new site.toml, `make up DEMO=0` does not."""
+
+    sink: bool = key(False, "Run the sink, which plays the mail server of slow.test on loopback.")
+    sink_port: int = key(0, "0: port_base + 26.")
+
+
+@dataclass(frozen=True, slots=True)
 class Testing:
     """For drills only."""
 
@@ -358,5 +366,6 @@ TABLES: dict[str, type] = {
     "supervisor": Supervisor,
     "log": Log,
     "metrics": Metrics,
+    "demo": Demo,
     "testing": Testing,
 }

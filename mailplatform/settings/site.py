@@ -24,7 +24,7 @@ from mailplatform.settings.service import Listener
 
 CODE = Path(__file__).resolve().parents[2]
 DEFAULT_HOSTNAME = "mail.example.test"
-USUAL_PORTS = {"smtp": 25, "submission": 587, "submissions": 465, "imap": 143, "imaps": 993, "web": 80, "webs": 443}
+USUAL_PORTS = {"smtp": 25, "submission": 587, "submissions": 465, "imap": 143, "imaps": 993, "web": 80, "webs": 443, "sink": 26}
 _UNITS: dict[str, dict[str, float]] = {
     "_bytes": {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40},
     "_seconds": {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400},
@@ -62,6 +62,7 @@ class SiteConfig:
     supervisor: defaults.Supervisor
     log: defaults.Log
     metrics: defaults.Metrics
+    demo: defaults.Demo
     testing: defaults.Testing
 
     @property
@@ -141,6 +142,8 @@ class SiteConfig:
             for address in self.network.addresses:
                 number = port or self.network.port_base + USUAL_PORTS[name]
                 ways.setdefault(role, []).append(Listener(name, address, number, tls))  # type: ignore[arg-type]
+        if self.demo.sink:
+            ways["sink"] = [Listener("sink", "127.0.0.1", self.demo.sink_port or self.network.port_base + USUAL_PORTS["sink"])]
         return ways
 
 

@@ -33,6 +33,10 @@ port_base = {port_base}
 # url = "redis://cache.example.org:6379/0"             # an outside Valkey or Redis
 """
 
+_DEMO = """
+[demo]
+sink = true    # plays the mail server of slow.test on loopback, for the demonstration
+"""
 
 INSTANCES = Path("/var/lib/mailplatform")
 
@@ -112,13 +116,14 @@ def claim(home: Path) -> int:
     return owner
 
 
-def furnish(home: Path, port_base: int | None) -> None:
-    """As the owner: folders, site.toml and secrets, where they are missing."""
+def furnish(home: Path, port_base: int | None, *, demo: bool = False) -> None:
+    """As the owner: folders, site.toml and secrets, where they are missing. demo: a new site.toml turns the sink on."""
     for name in FOLDERS:
         (home / name).mkdir(mode=0o700, exist_ok=True)
     site = home / "site.toml"
     if not site.exists() and not os.environ.get("MAILPLATFORM_SITE"):
-        site.write_text(_SITE.format(port_base=10000 if port_base is None else port_base), "utf-8")
+        text = _SITE.format(port_base=10000 if port_base is None else port_base)
+        site.write_text(text + (_DEMO if demo else ""), "utf-8")
         site.chmod(0o640)
     key = home / "secrets" / "secret_key"
     if not key.exists():

@@ -40,8 +40,10 @@ class Service:
 def table(site: SiteConfig) -> tuple[Service, ...]:
     """The roles of this site, in the order in which they start."""
     ways = {role: tuple(listeners) for role, listeners in site.listeners().items()}
+    sink = Service("sink", "mailplatform.demo.sink:run", 1, ways.get("sink", ()), greeting="smtp")
     imap = site.imap.quick_connections + site.imap.slow_connections + COMMITTER + 1
     return (
+        *((sink,) if site.demo.sink else ()),
         Service("index", "mailplatform.store.index.service:run", site.workers("index"), connections=site.index.connections),
         Service(
             "agent", "mailplatform.mailflow.agent:run", site.workers("agent"), connections=site.agent.connections + COMMITTER

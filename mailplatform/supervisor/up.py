@@ -40,7 +40,7 @@ def options(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="manage.py up", description="Start everything; Ctrl-C drains and stops all.")
     parser.add_argument("--port-base", type=int, metavar="N", help="ports are N + 25, N + 143, N + 993, N + 80 (default 10000)")
     parser.add_argument("--detach", action="store_true", help="return when everything answers")
-    parser.add_argument("--no-demo", action="store_true", help="make no first domain example.test")
+    parser.add_argument("--no-demo", action="store_true", help="an empty product: no domain example.test, no sink")
     parser.add_argument("--json", action="store_true", help="print endpoints.json instead of a table")
     return parser.parse_args(arguments)
 
@@ -60,7 +60,7 @@ def prepare(home: Path, arguments: Sequence[str]) -> int:
                 code = home / "code" if keeper_of(home) else bootstrap.install(CODE, home, owner, user.pw_gid)
             done(f"{home}, user {user.pw_name}" + (f", code in {code}" if code != CODE else ""))
         with step("site") as done:
-            _as_owner(owner, lambda: homes.furnish(home, given.port_base))
+            _as_owner(owner, lambda: homes.furnish(home, given.port_base, demo=not given.no_demo))
             if given.port_base is not None:
                 os.environ["MAILPLATFORM_PORT_BASE"] = str(given.port_base)
             site = load(home)

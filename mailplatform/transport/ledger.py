@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import logging
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -62,6 +62,14 @@ class Settle:
     proven: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """What settlements left to be done soon. dues: moments of next attempts. reports: whether a report is due."""
+
+    dues: frozenset[datetime] = frozenset()
+    reports: bool = False
+
+
 @dataclass(slots=True)
 class _Judged:
     verdicts: list[Verdict] = field(default_factory=list)
@@ -70,9 +78,13 @@ class _Judged:
 
 
 class Ledger:
-    """put → a future: list[Lease] for a Claim, bool for a Mark, None for a Settle. Errors are TemporarilyUnavailable."""
+    """put → a future: list[Lease] for a Claim, bool for a Mark, None for a Settle. Errors are TemporarilyUnavailable.
 
-    def __init__(self, *, inline: bool = False) -> None:
+    ahead: told, in the committer's thread, what a commit left to be done soon.
+    """
+
+    def __init__(self, *, inline: bool = False, ahead: Callable[[Ahead], None] = lambda _ahead: None) -> None:
+        self._ahead = ahead
         self._committer: Committer[Claim | Mark | Settle] = Committer(
             self.commit, name="queue", most=_BATCH, helper_at=10 * _BATCH, on_thread_end=close_connection, inline=inline
         )
@@ -102,13 +114,12 @@ class Ledger:
         log.error("queue: %s cannot be written", type(units[0]).__name__, exc_info=error)
         return [TemporarilyUnavailable(private=f"{type(error).__name__}: {error}")]
 
-    @staticmethod
-    def _write(units: list[Claim | Mark | Settle]) -> Sequence[Committed]:
+    def _write(self, units: list[Claim | Mark | Settle]) -> Sequence[Committed]:
         now = clock.now()
         seconds = settings.SITE.outbound.lease_seconds
         results: dict[int, Any] = {}
         with transaction.atomic():
-            write([unit for unit in units if isinstance(unit, Settle)], now)
+            ahead = write([unit for unit in units if isinstance(unit, Settle)], now)
             marks = [unit for unit in units if isinstance(unit, Mark)]
             if marks:
                 until = now + timedelta(seconds=seconds)
@@ -118,13 +129,15 @@ class Ledger:
                     results[n] = all(item.item_id in held for item in unit.items)
                 elif isinstance(unit, Claim):
                     results[n] = leases.take(unit.shares, seconds=seconds, now=now)
+        if ahead.dues or ahead.reports:
+            self._ahead(ahead)
         return [results.get(n) for n in range(len(units))]
 
 
-def write(settlements: Sequence[Settle], now: datetime) -> None:
+def write(settlements: Sequence[Settle], now: datetime) -> Ahead:
     """Settle and trace in the caller's transaction."""
     if not settlements:
-        return
+        return Ahead()
     judged = _Judged()
     for one in settlements:
         _judge(one, judged, now)
@@ -142,15 +155,23 @@ def write(settlements: Sequence[Settle], now: datetime) -> None:
             events.append(EventRow(told.trace_id, Code.STALE_RESULT, params))
     settle.note_destinations(list(judged.destinations.values()), now)
     record.write(*events)
+    good = [verdict for verdict in judged.verdicts if verdict.item_id in taken]
+    return Ahead(frozenset(v.due_at for v in good if v.due_at is not None), any(v.report for v in good))
+
+
+def _pauses(lease: Lease) -> Sequence[float]:
+    """Those of the lease's route, else the site's."""
+    own = lease.route.retry_after if lease.route is not None else ()
+    return own or settings.SITE.outbound.retry_after
 
 
 def _judge(one: Settle, judged: _Judged, now: datetime) -> None:
-    terms = settings.SITE.outbound
+    pauses = _pauses(one.lease)
     items = {item.item_id: item for item in one.lease.items}
     for outcome in one.outcomes:
         item = items[outcome.item_id]
         jitter = random.uniform(-1, 1)  # noqa: S311
-        verdict = settle.judge(item, one.lease.message, outcome, now, terms.retry_after, jitter)
+        verdict = settle.judge(item, one.lease.message, outcome, now, pauses, jitter)
         judged.verdicts.append(verdict)
         judged.events[item.item_id] = list(_told(one.lease, item, outcome, verdict))
     name, said = one.lease.destination, _of_destination(one, now)
@@ -165,7 +186,7 @@ def _of_destination(one: Settle, now: datetime) -> tuple[str, bool, str, datetim
     terms, name = settings.SITE.outbound, one.lease.destination
     unreached = [o for o in one.outcomes if o.stage in BEFORE_MAIL and o.kind is Ending.DEFERRED]
     if len(unreached) == len(one.outcomes):
-        seconds = min(schedule.listed(one.failures + 1, terms.retry_after), terms.probe_longest_seconds)
+        seconds = min(schedule.listed(one.failures + 1, _pauses(one.lease)), terms.probe_longest_seconds)
         return (name, True, unreached[0].reply, now + timedelta(seconds=seconds))
     reached = any(outcome.stage not in BEFORE_MAIL for outcome in one.outcomes)
     return (name, False, "", None) if reached and (one.failures or not one.proven) else None

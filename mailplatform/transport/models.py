@@ -1,5 +1,6 @@
 """The queue: one outbound message, one item a recipient, one row a destination. Postgres is the queue."""
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
@@ -26,7 +27,8 @@ class OutboundMessage(models.Model):
 class Route(models.Model):
     """A smart host for a sender's domain, a recipient's domain, or both; "" stands for any. Without a host: by MX after all.
 
-    secret: the password, sealed under the site's secret key; it is opened for an agent only.
+    secret: the password, sealed under the site's secret key; it is opened for an agent only. retry_after: seconds before each new
+    attempt, the last one going on; empty: as the site says.
     """
 
     name = models.CharField(max_length=64, unique=True)
@@ -38,6 +40,7 @@ class Route(models.Model):
     login = models.TextField(blank=True, default="")
     secret = models.BinaryField(default=b"")
     auth_without_tls = models.BooleanField(default=False)
+    retry_after = ArrayField(models.FloatField(), default=list, db_default=[])
 
     class Meta:
         constraints = [models.UniqueConstraint("sender_domain", "recipient_domain", name="route_once")]

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cryptography.fernet import Fernet, InvalidToken
@@ -26,11 +28,14 @@ from mailplatform.transport import models
 from mailplatform.transport.values import Route
 
 TLS = ("none", "may", "encrypt", "verify", "implicit")
+_UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
+_MOST_PAUSES = 32
+_LONGEST = 30 * 86400.0
 
 
 @dataclass(frozen=True, slots=True)
 class RouteInfo:
-    """A route as people see it; "" of a domain means any, without a host mail goes by MX after all."""
+    """A route as people see it; "" of a domain means any, without a host mail goes by MX after all. retry_after: seconds."""
 
     name: str
     sender_domain: str
@@ -40,6 +45,7 @@ class RouteInfo:
     tls: str
     login: str
     auth_without_tls: bool
+    retry_after: tuple[float, ...]
 
 
 def add_route(
@@ -53,6 +59,7 @@ def add_route(
     login: str = "",
     password: str = "",
     auth_without_tls: bool = False,
+    retry_after: Sequence[float] = (),
     actor: Actor,
 ) -> RouteInfo:
     """Make a route and lead what waits anew. Raises Malformed, AlreadyExists (the name, or these domains have one)."""
@@ -67,6 +74,7 @@ def add_route(
     if login and tls in ("none", "may") and not auth_without_tls:
         words = gettext("tls: a password needs TLS that cannot be left out: encrypt, verify or implicit")
         raise Malformed(words, subject="tls")
+    _check_pauses(retry_after, host)
     row = models.Route(
         name=name.strip(),
         sender_domain=_domain(sender_domain, "sender_domain"),
@@ -77,6 +85,7 @@ def add_route(
         login=login,
         secret=seal(password) if password else b"",
         auth_without_tls=auth_without_tls,
+        retry_after=[float(seconds) for seconds in retry_after],
     )
     try:
         with transaction.atomic():
@@ -104,9 +113,30 @@ def list_routes() -> list[RouteInfo]:
     return [_info(row) for row in models.Route.objects.order_by("name")]
 
 
-def opened(name: str, host: str, port: int, tls: str, login: str, secret: bytes, auth_without_tls: bool) -> Route:
+def opened(
+    name: str, host: str, port: int, tls: str, login: str, secret: bytes, auth_without_tls: bool, retry_after: Sequence[float]
+) -> Route:
     """The columns of a row as an agent needs them. A password under a lost key is empty: the remote will say so."""
-    return Route(name, host, port, tls, login, unseal(bytes(secret)) if secret else "", auth_without_tls)
+    password = unseal(bytes(secret)) if secret else ""
+    return Route(name, host, port, tls, login, password, auth_without_tls, tuple(retry_after))
+
+
+def pauses(text: str) -> tuple[float, ...]:
+    """"5m, 30m, 2h" → seconds; "" → (). Raises Malformed."""
+    found = [re.fullmatch(r"(\d{1,9}(?:\.\d{1,3})?)\s*([smhd]?)", part.strip()) for part in text.split(",")] if text.strip() else []
+    if not all(found):
+        raise Malformed(gettext("retry_after: %(text)r is no list of times like 5m,30m,2h") % {"text": text}, subject="retry_after")
+    return tuple(float(match[1]) * _UNITS[match[2]] for match in found if match)
+
+
+def _check_pauses(seconds: Sequence[float], host: str) -> None:
+    """Raises Malformed for pauses that cannot be kept."""
+    if seconds and not host:
+        words = gettext("retry_after: only a route with a host has its own times; those of all others stand in [outbound]")
+        raise Malformed(words, subject="retry_after")
+    if len(seconds) > _MOST_PAUSES or not all(0 < one <= _LONGEST for one in seconds):
+        words = gettext("retry_after: at most %(most)d times, each more than nothing and at most 30 days")
+        raise Malformed(words % {"most": _MOST_PAUSES}, subject="retry_after")
 
 
 def seal(password: str) -> bytes:
@@ -135,7 +165,7 @@ def _lead_anew() -> None:
 
 def _info(row: models.Route) -> RouteInfo:
     shown = (row.name, row.sender_domain, row.recipient_domain, row.host, row.port, row.tls, row.login, row.auth_without_tls)
-    return RouteInfo(*shown)
+    return RouteInfo(*shown, tuple(row.retry_after))
 
 
 def _domain(text: str, field: str) -> str:

@@ -55,7 +55,7 @@ class Verdict:
 
 
 def judge(item: LeasedItem, message: Carried, outcome: Outcome, now: datetime, pauses: Sequence[float], jitter: float) -> Verdict:
-    """What an outcome means for its item; pure. pauses: `[outbound] retry_after`; jitter: -1 … 1."""
+    """What an outcome means for its item; pure. pauses: `retry_after` of the route or `[outbound]`; jitter: -1 … 1."""
 
     def verdict(kind: Ending, report: Report = Report.NONE, due: datetime | None = None) -> Verdict:
         said = (outcome.reply, due, str(report), outcome.enhanced, outcome.mx)

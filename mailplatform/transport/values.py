@@ -141,7 +141,9 @@ class LocalItem:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A way that a person chose: a smart host. port 0: that of `[outbound]`. tls: none, may, encrypt (must), verify, implicit."""
+    """A way that a person chose: a smart host. port 0: that of `[outbound]`. tls: none, may, encrypt (must), verify, implicit.
+    retry_after: seconds before each new attempt, as `[outbound] retry_after`; empty: as the site says.
+    """
 
     name: str
     host: str
@@ -150,6 +152,7 @@ class Route:
     login: str = ""
     password: str = field(default="", repr=False)
     auth_without_tls: bool = False
+    retry_after: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ class Command(HouseCommand):
         add.add_argument("--tls", default="may", metavar="|".join(routes.TLS))
         add.add_argument("--login", default="", help="sign in there; the password is read from standard input")
         add.add_argument("--auth-without-tls", action="store_true", help="the password may travel in clear")
+        add.add_argument("--retry-after", default="", metavar="5m,30m,2h", help="pauses of its own before each new attempt")
         self.verb(verb, "list", "list routes")
         self.verb(verb, "remove", "take a route away").add_argument("name")
 
@@ -34,7 +35,7 @@ class Command(HouseCommand):
             case "add":
                 names = ("host", "port", "sender_domain", "recipient_domain", "tls", "login", "auth_without_tls")
                 password = password_from_stdin() if options["login"] else ""
-                given = {name: options[name] for name in names}
+                given = {name: options[name] for name in names} | {"retry_after": routes.pauses(options["retry_after"])}
                 info = routes.add_route(options["name"], password=password, actor=CLI, **given)
                 self.show(info, gettext("The route %(name)s is there.") % {"name": info.name})
             case "list":

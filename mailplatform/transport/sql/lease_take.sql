@@ -32,7 +32,8 @@ WITH share AS (
 )
 SELECT l.id, l.lease_token, l.forward_path, l.orcpt, l.notify, l.attempts, l.in_doubt, l.expires_at, l.account_id,
        m.id, m.trace_id, m.reverse_path, m.prefix, m.blob_id, m.size, m.smtputf8, m.body8bit, m.ret, m.envid, m.submitter, m.created_at,
-       l.destination, l.leased_until, l.route_id, r.name, r.host, r.port, r.tls, r.login, r.secret, r.auth_without_tls
+       l.destination, l.leased_until, l.route_id, r.name, r.host, r.port, r.tls, r.login, r.secret, r.auth_without_tls,
+       r.retry_after
 FROM leased AS l
 JOIN transport_outboundmessage AS m ON m.id = l.message_id
 LEFT JOIN transport_route AS r ON r.id = l.route_id

@@ -30,6 +30,7 @@ from mailplatform.transport.values import SMTP, Lease
 from protocols.common.service import tune_collector
 from protocols.smtp.agent.content import SMALL
 from protocols.smtp.agent.scheduler import Scheduler
+from protocols.smtp.agent.soon import Soon
 
 log = logging.getLogger(__name__)
 CHANNEL = "queue.smtp"
@@ -65,12 +66,14 @@ async def serve(site: SiteConfig, stopping: asyncio.Event, *, ready: Callable[[]
     bridge = Bridge(threads=max(1, int(terms.connections)), name="outbound")
     contents = Contents(bridge)
     agent = agent_for(SMTP).for_site(site, contents.read)
-    book = Ledger()
+    soon = Soon(bridge, site.tasks.tick_seconds)
+    book = Ledger(ahead=soon.told)
     scheduler = Scheduler(agent, book, bridge, terms, now=clock.now, loaded=contents.expect)
 
     def hinted(_channel: str, _payload: str) -> None:
         loop.call_soon_threadsafe(scheduler.wake)
 
+    soon.wake = scheduler.wake
     subscriber = pubsub.subscribe([CHANNEL], hinted)
     keeping = asyncio.ensure_future(_keep(bridge, scheduler, terms.tick_missing_seconds, site.home / "run" / WITHOUT_TICKS))
     health.current().lives("loop", health.loop_turns(loop.call_soon_threadsafe))
@@ -80,6 +83,7 @@ async def serve(site: SiteConfig, stopping: asyncio.Event, *, ready: Callable[[]
         await scheduler.run(stopping)
     finally:
         keeping.cancel()
+        soon.close()
         subscriber.stop()
         await agent.close()
         await asyncio.to_thread(book.drain, 5.0)
