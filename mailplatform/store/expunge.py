@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from datetime import datetime
 
 from mailplatform.runtime import clock
 from mailplatform.store import bulk, statements, trail
@@ -24,8 +25,10 @@ def expunge(
     only_deleted: bool = True,
     actor: Actor,
     reason: Reason = Reason.EXPUNGED,
+    at: datetime | None = None,
 ) -> Expunged:
     """Expunge entries, in short transactions. uids None: all of the folder. only_deleted: those that carry \\Deleted.
+    at: the moment that retention counts from; None: now.
 
     Raises NotFound. Another's expunge of the same entries is no error: its uids are not in the answer.
     """
@@ -37,7 +40,7 @@ def expunge(
             with locked(account_id) as ledgers:
                 (place,) = bulk.places(folder_id)
                 portion = _next(folder_id, gone[-1] if gone else 0, only) if place.deleted or not only_deleted else []
-                gone += [row[0] for row in remove(ledgers[account_id], place, portion, only, actor, reason)]
+                gone += [row[0] for row in remove(ledgers[account_id], place, portion, only, actor, reason, at)]
                 highest = ledgers[account_id].modseq if portion else place.highestmodseq
             if len(portion) < bulk.portion_rows():
                 return Expunged(tuple(gone), highest)
@@ -46,14 +49,20 @@ def expunge(
     for portion in bulk.breaths(bulk.slices(uids)):
         with locked(account_id) as ledgers:
             (place,) = bulk.places(folder_id)
-            rows = remove(ledgers[account_id], place, portion, only, actor, reason)
+            rows = remove(ledgers[account_id], place, portion, only, actor, reason, at)
             gone += [row[0] for row in rows]
             highest = ledgers[account_id].modseq if rows else place.highestmodseq
     return Expunged(tuple(gone), highest)
 
 
 def remove(
-    ledger: Ledger, place: bulk.Place, uids: list[int], only: int, actor: Actor, reason: Reason
+    ledger: Ledger,
+    place: bulk.Place,
+    uids: list[int],
+    only: int,
+    actor: Actor,
+    reason: Reason,
+    at: datetime | None = None,
 ) -> list[tuple[int, int, int, int]]:
     """Expunge these entries within the caller's transaction: (uid, message id, flags, size) of each, ascending."""
     if not uids:
@@ -63,7 +72,7 @@ def remove(
         "uids": uids,
         "only": only,
         "base": ledger.modseq + 1,
-        "now": clock.now(),
+        "now": at or clock.now(),
         "reason": str(reason),
         "user_id": actor.user_id,
         "user_name": actor.name,

@@ -105,10 +105,12 @@ class Supervisor:
             with self._step("schema"):
                 self.children.call("mailplatform.settings.process:migrate", seconds=900)
             if self.demo and not endpoints.first_accounts(self.site.home):
-                with self._step("first domain"):
+                with self._step("demonstration"):
                     accounts = endpoints.choose_first_accounts(self.site.home)
-                    self.children.call("mailplatform.management.first_domain:ensure", accounts=accounts)
+                    self.children.call("mailplatform.demo.make:ensure", accounts=accounts)
                     endpoints.confirm_first_accounts(self.site.home)
+            elif self.site.demo.sink:
+                self.children.call("mailplatform.demo.queue:lead")
         self.children.patient = True
         for service in self.services:
             with self._step(service.name):

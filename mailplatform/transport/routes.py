@@ -122,10 +122,14 @@ def opened(
 
 
 def pauses(text: str) -> tuple[float, ...]:
-    """"5m, 30m, 2h" → seconds; "" → (). Raises Malformed."""
-    found = [re.fullmatch(r"(\d{1,9}(?:\.\d{1,3})?)\s*([smhd]?)", part.strip()) for part in text.split(",")] if text.strip() else []
+    """ "5m, 30m, 2h" → seconds; "" → (). Raises Malformed."""
+    found = (
+        [re.fullmatch(r"(\d{1,9}(?:\.\d{1,3})?)\s*([smhd]?)", part.strip()) for part in text.split(",")] if text.strip() else []
+    )
     if not all(found):
-        raise Malformed(gettext("retry_after: %(text)r is no list of times like 5m,30m,2h") % {"text": text}, subject="retry_after")
+        raise Malformed(
+            gettext("retry_after: %(text)r is no list of times like 5m,30m,2h") % {"text": text}, subject="retry_after"
+        )
     return tuple(float(match[1]) * _UNITS[match[2]] for match in found if match)
 
 

@@ -46,7 +46,9 @@ def test_an_item_waits_as_its_route_says(rollback) -> None:
         ahead = ledger.write([answer(one, Ending.DEFERRED, "451 later")], now)
         (due,) = ahead.dues
         assert timedelta(seconds=seconds * 0.9) <= due - now <= timedelta(seconds=seconds * 1.1) and not ahead.reports
-        rows("UPDATE transport_queueitem SET state = 'ready', due_at = now() - interval '1 s' WHERE state = 'deferred' RETURNING 1")
+        rows(
+            "UPDATE transport_queueitem SET state = 'ready', due_at = now() - interval '1 s' WHERE state = 'deferred' RETURNING 1"
+        )
     now = clock.now()
     (other,) = lease.take({"other.test": 1}, seconds=60, now=now)
     ahead = ledger.write([answer(other, Ending.FAILED, "550 no")], now)
