@@ -199,8 +199,7 @@ def _received(author: Person, at: datetime, trace_id: str) -> bytes:
 
 def _delete(one: Written, result: ArrivalResult, now: datetime) -> None:
     """Yesterday somebody deleted this message and emptied the bin."""
+    actor = StoreActor(name=PEOPLE[one.to[0]].address, client=_SOURCE)
+    at = now - timedelta(days=int(one.options["deleted"]))
     for place in result.appended:
-        name = next((name for name in _HOLDERS if name in (*one.to, *one.cc)), "anna")
-        actor = StoreActor(name=PEOPLE[name].address, client=_SOURCE)
-        at = now - timedelta(days=int(one.options["deleted"]))
         expunge.expunge(place.folder_id, [place.uid], only_deleted=False, actor=actor, at=at)
