@@ -101,20 +101,20 @@ def compose_all(now: datetime) -> Iterator[tuple[Written, Made, datetime, list[C
 
 
 def fill(holders: dict[str, AccountId], now: datetime) -> None:
-    """Put the content into these accounts, as many messages a commit as the committer likes."""
+    """Put the content into these accounts: everything is made ready first, then committed in as few batches as may be."""
     there = _there(holders)
     places: dict[tuple[str, str], int] = {}
-    putting = []
+    ready: list[tuple[Written, Unit]] = []
     for one, made, at, wanted in compose_all(now):
         if made.message_id.encode() in there:
             continue
         for copy in wanted:
             if (copy.account, copy.folder) not in places:
                 places[copy.account, copy.folder] = _folder(holders[copy.account], copy.folder)
-        unit = _unit(one, made, at, wanted, holders, places)
-        putting.append((one, arrivals.put(unit)))
-    for one, future in putting:
-        result = future.result(60)
+        ready.append((one, _unit(one, made, at, wanted, holders, places)))
+    putting = [(one, arrivals.put(unit)) for one, unit in ready]
+    done = [(one, future.result(60)) for one, future in putting]
+    for one, result in done:
         if "deleted" in one.options:
             _delete(one, result, now)
 

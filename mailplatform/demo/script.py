@@ -67,7 +67,9 @@ def threads(name: str, text: str) -> Iterator[list[Written]]:
             match = _HEAD.match(head)
             if match is None or _WHEN.match(match["when"]) is None or not subject:
                 raise BadScript(f"{name}, part {place}: {head}")
-            options = dict(_pair(name, piece) for piece in (match["options"] or "").split("|") if piece.strip())
+            options = dict(
+                _pair(name, piece) for piece in (match["options"] or "").removeprefix("|").split(" | ") if piece.strip()
+            )
             written = (match["when"], match["author"], _names(match["to"]), _names(match["cc"]), options, body.strip("\n"))
             found.append(Written(f"{name}.{number}", len(found), subject, *written, folders))
         elif part.strip():
