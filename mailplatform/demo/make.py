@@ -34,7 +34,7 @@ from mailplatform.runtime import clock
 from mailplatform.runtime.errors import AlreadyExists, NotFound
 from mailplatform.standards.message.received import received
 from mailplatform.store import append, expunge, fetch, folders
-from mailplatform.store.values import AccountId, ArrivalResult, Placement
+from mailplatform.store.values import AccountId, ArrivalResult, FolderId, Placement
 from mailplatform.store.values import Actor as StoreActor
 from mailplatform.trace import ids
 from mailplatform.trace.events import Code, Direction
@@ -158,7 +158,7 @@ def _unit(
             Placement(
                 account_id=holders[copy.account],
                 message=message,
-                folder_id=folders.FolderId(places[copy.account, copy.folder]),
+                folder_id=FolderId(places[copy.account, copy.folder]),
                 prefix=b"" if copy.sent else prefix(author.address, PEOPLE[copy.account].address, above),
                 flags=copy.flags,
                 keywords=copy.keywords,

@@ -42,8 +42,8 @@ def pdf(title: str, lines: Sequence[str]) -> bytes:
 def png(seed: str, width: int = 96, height: int = 64) -> bytes:
     """A small picture of a window in a wall; the seed chooses its colours."""
     colour = zlib.crc32(seed.encode())
-    wall, frame = ((colour >> shift & 255 | 128 for shift in (0, 8, 16)), (120, 72 + colour % 40, 40))
-    wall, sky = tuple(wall), (170, 205, 235)
+    wall, sky = tuple(colour >> shift & 255 | 128 for shift in (0, 8, 16)), (170, 205, 235)
+    frame = (120, 72 + colour % 40, 40)
     rows = bytearray()
     for y in range(height):
         rows.append(0)

@@ -54,7 +54,8 @@ class Written:
 def threads(name: str, text: str) -> Iterator[list[Written]]:
     """The threads of one file, in their order. Raises BadScript."""
     found: list[Written] = []
-    subject, folders, number = "", {}, 0
+    folders: dict[str, str] = {}
+    subject, number = "", 0
     for place, part in enumerate(re.split(r"^(?=== |@ )", text, flags=re.MULTILINE)):
         head, _, body = part.partition("\n")
         if head.startswith("== "):
@@ -80,7 +81,8 @@ def threads(name: str, text: str) -> Iterator[list[Written]]:
 
 def moments(thread: list[Written], now: datetime) -> list[datetime]:
     """When each message of a thread was sent; never later than now."""
-    at, found = now, []
+    at = now
+    found: list[datetime] = []
     for one in thread:
         match = _WHEN.match(one.at)
         assert match is not None

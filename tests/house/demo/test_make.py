@@ -46,14 +46,16 @@ def test_people_mail_and_queue(rollback, with_sink) -> None:
     assert len(routes.list_routes()) == 1 and rows("SELECT count(*) FROM transport_queueitem") == [(3,)]
 
 
-def test_a_start_that_was_killed_is_taken_up(rollback, monkeypatch: pytest.MonkeyPatch) -> None:
-    put, seen = arrivals.put, []
+def test_a_start_that_was_killed_is_taken_up(real, monkeypatch: pytest.MonkeyPatch) -> None:
+    put, putting = arrivals.put, []
 
     def killed(unit):
-        if len(seen) == 100:
+        if len(putting) == 100:
+            for future in putting:
+                future.result(60)
             raise KeyboardInterrupt
-        seen.append(unit)
-        return put(unit)
+        putting.append(put(unit))
+        return putting[-1]
 
     monkeypatch.setattr(arrivals, "put", killed)
     with pytest.raises(KeyboardInterrupt):

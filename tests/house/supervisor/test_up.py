@@ -104,7 +104,7 @@ def test_mail_goes_in_and_comes_out(home, base):
     with imaplib.IMAP4_SSL("127.0.0.1", base + 993, ssl_context=trusting(), timeout=20) as reader:
         reader.login(anna["address"], anna["password"])
         reader.select()
-        _, found = reader.fetch("1", "(BODY[])")
+        _, found = reader.fetch("*", "(BODY[])")
         assert found[0][1].endswith(b"Subject: up\r\n\r\nit runs\r\n")
 
 
