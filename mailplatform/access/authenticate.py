@@ -11,7 +11,8 @@ import hmac
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from mailplatform.access.credentials import app_password_hash
+from mailplatform.access import verifiers
+from mailplatform.access.credentials import app_password_hash, as_drawn
 from mailplatform.access.hashing import Hasher, hasher
 from mailplatform.access.lockout import Lockout, lockout
 from mailplatform.access.models import Credential
@@ -33,6 +34,7 @@ class _Candidate:
     scopes: tuple[str, ...]
     secret: str
     last_used_at: datetime | None
+    lacks_verifier: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,9 @@ def authenticate(
         credential.id,
         known.access_epoch,
     )
+    if credential.lacks_verifier:
+        app = credential.kind == CredentialKind.APP_PASSWORD
+        verifiers.remember(known.user_id, known.login, credential.id, as_drawn(password) if app else password)
     enter(identity, name, credential.last_used_at, protocol=protocol, client_address=client_address, locks=locks)
     return identity
 
@@ -114,7 +119,7 @@ def _look_up(parts: canonical.Parts) -> _Known | None:
     if not rows:
         return None
     user_id, organisation_id, login, name, role, active, account_id, state, epoch = rows[0][:9]
-    candidates = tuple(_Candidate(row[9], row[10], tuple(row[11]), row[12], row[13]) for row in rows if row[9] is not None)
+    candidates = tuple(_Candidate(row[9], row[10], tuple(row[11]), *row[12:15]) for row in rows if row[9] is not None)
     may_enter = active and (account_id is None or state == AccountState.ACTIVE)
     return _Known(user_id, organisation_id, login, name, role, may_enter, account_id, epoch, candidates)
 

@@ -15,16 +15,16 @@ from django.db import transaction
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext
 
+from mailplatform.access import verifiers
 from mailplatform.access.epoch import bump
 from mailplatform.access.hashing import hasher, keyed, prepared
-from mailplatform.access.models import Credential, ScramParameters
-from mailplatform.access.values import DRAWN_ITERATIONS, CredentialKind, Scope
+from mailplatform.access.models import Credential
+from mailplatform.access.values import CredentialKind, Scope
 from mailplatform.audit.record import Subject, record
 from mailplatform.directory.constraints import refusing
 from mailplatform.directory.models import User
 from mailplatform.directory.values import Actor
 from mailplatform.runtime.errors import AlreadyExists, Malformed, NotFound
-from mailplatform.standards.sasl import scram
 
 MIN_CHARACTERS = 8
 MOST_CHARACTERS = 1000
@@ -76,7 +76,12 @@ def check_policy(password: str, *, login: str = "") -> None:
 def set_password(user_id: int, password: str, *, actor: Actor) -> None:
     """Give a user this password in place of any other, in force at once. Raises NotFound, Malformed."""
     user = _user(user_id)
-    set_hashed(user_id, hashed(password, login=user.login), actor=actor)
+    encoded = hashed(password, login=user.login)
+    set_hashed(user_id, encoded, actor=actor)
+    if verifiers.for_chosen(user_id):
+        kept = Credential.objects.filter(user=user, kind=CredentialKind.PASSWORD, secret=encoded).first()
+        if kept is not None:
+            verifiers.remember(user_id, user.login, kept.pk, password)
 
 
 @transaction.atomic
@@ -111,10 +116,8 @@ def add_app_password(
             words = {"scope": scope, "scopes": ", ".join(Scope)}
             raise Malformed(gettext("scope: %(scope)s is none of %(scopes)s") % words, subject="scope")
     drawn = generated()
-    parameters, _ = ScramParameters.objects.get_or_create(
-        user=user, defaults={"salt": secrets.token_bytes(16), "iterations": DRAWN_ITERATIONS}
-    )
-    verifier = scram.verifier(drawn.encode(), bytes(parameters.salt), parameters.iterations)
+    verifier = verifiers.make(user_id, user.login, drawn)
+    assert verifier is not None
     with refusing(
         "credential_label_once", AlreadyExists(gettext("label: %(label)s exists already") % {"label": label}, subject="label")
     ):
@@ -152,9 +155,19 @@ def list_app_passwords(user_id: int) -> list[AppPasswordInfo]:
 
 def app_password_hash(drawn: str | bytes) -> str:
     """The keyed hash of an app password as it was typed: case, blanks and hyphens do not count."""
-    letters = prepared(drawn).lower().replace(b"-", b"").replace(b" ", b"")
+    letters = _letters(drawn)
     # Derived from the site's secret key (a file of the home), so the rows alone, without it, cannot be searched.
     return keyed(salted_hmac("mailplatform.access.app_password", "", algorithm="sha256").digest(), letters)
+
+
+def as_drawn(typed: str | bytes) -> bytes:
+    """An app password as it was shown, however it was typed."""
+    letters = _letters(typed)
+    return b"-".join(letters[at : at + _GROUP_LETTERS] for at in range(0, len(letters), _GROUP_LETTERS))
+
+
+def _letters(drawn: str | bytes) -> bytes:
+    return prepared(drawn).lower().replace(b"-", b"").replace(b" ", b"")
 
 
 def _user(user_id: int, *, lock: bool = False) -> User:

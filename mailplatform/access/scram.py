@@ -1,21 +1,20 @@
 """SCRAM-SHA-256 for the doors (RFC 5802, RFC 7677): what a login's challenge is made of, and who proved to be it.
 
-Verifiers are kept for app passwords, which are drawn, random and good under the letters they were shown in. A user's share
-salt and count, so one challenge serves them all. An unknown user, one without app passwords, one who is shut out: each gets a
-salt of their own that stays the same, and a proof of nothing fails as any other, counted by the lock-out as any other.
+Which credentials have verifiers, `verifiers` says. A user's share salt and count, so one challenge serves them all. An unknown
+user, one without verifiers, one who is shut out or suspended: each gets the salt and count that a known one would, the same each
+time, and a proof of nothing fails as any other, counted by the lock-out as any other. Without TLS a listener could try words
+against what he heard, so a chosen password is not proved there.
 """
 
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from django.utils.crypto import salted_hmac
-
 from mailplatform.access.authenticate import enter, name_of
 from mailplatform.access.lockout import Lockout, lockout
-from mailplatform.access.values import DRAWN_ITERATIONS, Identity
+from mailplatform.access.values import SCRAM_ITERATIONS, CredentialKind, Identity
+from mailplatform.access.verifiers import salt_of
 from mailplatform.directory import canonical
 from mailplatform.directory.statements import run
-from mailplatform.directory.values import AccountState
 from mailplatform.runtime import clock
 from mailplatform.runtime.errors import AuthenticationFailed
 from mailplatform.standards.sasl.scram import Verifier
@@ -36,28 +35,30 @@ class Offered:
     last_used: tuple[datetime | None, ...] = ()
 
 
-def offer(login: str, *, protocol: str, client_address: str, locks: Lockout | None = None) -> Offered:
-    """What to challenge this login with; never says whether there is such a user."""
+def offer(login: str, *, protocol: str, client_address: str, secure: bool = True, locks: Lockout | None = None) -> Offered:
+    """What to challenge this login with; never says whether there is such a user. secure: nobody listens."""
     locks = locks or lockout()
     parts, name = name_of(login)
-    nobody = Offered(name, _false_salt(name), DRAWN_ITERATIONS)
-    if parts is None or locks.shut(name, client_address):
-        return nobody
+    if parts is None:
+        return Offered(name, salt_of(name), SCRAM_ITERATIONS)
     before = canonical.address(parts.key, "").removesuffix("@")
     params = {"before": before, "domain": parts.domain, "now": clock.now()}
-    rows = [row for row in run("mailplatform.access", "scram", params) if not row[9] or protocol in row[9]]
+    rows = run("mailplatform.access", "scram", params)
     if not rows:
-        return nobody
-    user_id, organisation_id, login, full_name, role, account_id, state, epoch = rows[0][:8]
-    if account_id is not None and state != AccountState.ACTIVE:
-        return nobody
+        return Offered(name, salt_of(name), SCRAM_ITERATIONS)
+    domain, user_id, organisation_id, known, full_name, role, may_enter, account_id, epoch, salt, iterations = rows[0][:11]
+    salt, iterations = (bytes(salt), iterations) if salt is not None else (salt_of(f"{before}@{domain}"), SCRAM_ITERATIONS)
+    if not may_enter or locks.shut(name, client_address):
+        return Offered(name, salt, iterations)
+    kinds = set(CredentialKind) if secure else {CredentialKind.APP_PASSWORD}
+    good = [row[11:] for row in rows if row[12] in kinds and (not row[13] or protocol in row[13])]
     return Offered(
         name,
-        bytes(rows[0][13]),
-        rows[0][14],
-        tuple(Verifier(bytes(row[10]), bytes(row[11])) for row in rows),
-        tuple(Identity(user_id, account_id, organisation_id, login, full_name, role, row[8], epoch) for row in rows),
-        tuple(row[12] for row in rows),
+        salt,
+        iterations,
+        tuple(Verifier(bytes(row[3]), bytes(row[4])) for row in good),
+        tuple(Identity(user_id, account_id, organisation_id, known, full_name, role, row[0], epoch) for row in good),
+        tuple(row[5] for row in good),
     )
 
 
@@ -70,8 +71,3 @@ def prove(offered: Offered, proved: int | None, *, protocol: str, client_address
     identity = offered.candidates[proved]
     enter(identity, offered.login, offered.last_used[proved], protocol=protocol, client_address=client_address, locks=locks)
     return identity
-
-
-def _false_salt(name: str) -> bytes:
-    """Different for every name, the same each time, and nothing that a stranger could compute."""
-    return salted_hmac("mailplatform.access.scram", name, algorithm="sha256").digest()[:16]

@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 WEB = "web"  # sign-in by browser: for passwords only, since an app password is for one program
-DRAWN_ITERATIONS = 4096  # RFC 7677 §4; enough for what we draw, whose 80 bits no dictionary holds
+SCRAM_ITERATIONS = 100_000
+"""Of every verifier of ours, drawn or chosen (RFC 7677 §4 asks 4096): the client computes them, we do not, and a count that
+differed from that of unknown users would tell them apart."""
 
 
 class CredentialKind(StrEnum):
@@ -13,12 +15,12 @@ class CredentialKind(StrEnum):
 
 
 class Scope(StrEnum):
-    """Protocols an app password may be good for."""
+    """Protocols, as app passwords, policies and living sessions name them."""
 
     IMAP = "imap"
     POP3 = "pop3"
-    SMTP = "smtp"
-    SIEVE = "sieve"
+    SUBMISSION = "submission"
+    MANAGESIEVE = "managesieve"
     JMAP = "jmap"
     DAV = "dav"
 

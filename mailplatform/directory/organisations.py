@@ -20,6 +20,7 @@ class OrganisationInfo:
     id: int
     name: str
     language: str
+    scram_for_passwords: bool
     domains: int
     users: int
 
@@ -29,7 +30,8 @@ def list_organisations() -> list[OrganisationInfo]:
     rows = Organisation.objects.order_by("id").annotate(
         domain_count=Count("domains", distinct=True), user_count=Count("users", distinct=True)
     )
-    return [OrganisationInfo(*row) for row in rows.values_list("id", "name", "language", "domain_count", "user_count")]
+    columns = ("id", "name", "language", "scram_for_passwords", "domain_count", "user_count")
+    return [OrganisationInfo(*row) for row in rows.values_list(*columns)]
 
 
 def get_organisation(name: str = "") -> OrganisationInfo:

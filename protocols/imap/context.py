@@ -12,6 +12,7 @@ from ipaddress import IPv4Network, IPv6Network
 from mailplatform.runtime.database import Bridge
 from mailplatform.runtime.spool import Room
 from protocols.common.living import Living
+from protocols.common.sasl import Keeper
 from protocols.imap.hints import Hints
 from protocols.imap.sections import Contents
 from protocols.imap.snapshots import Snapshots
@@ -24,7 +25,7 @@ class Context:
     server_name: str
     quick: Bridge
     slow: Bridge
-    passwords: Bridge
+    keeper: Keeper
     snapshots: Snapshots
     hints: Hints
     living: Living

@@ -16,6 +16,7 @@ from mailplatform.store import notify
 from protocols.common.limits import Connections
 from protocols.common.listener import Listener
 from protocols.common.living import Living
+from protocols.common.sasl import keeper_of
 from protocols.common.service import Doors, proxies_of, serve
 from protocols.imap.context import Context
 from protocols.imap.hints import Hints
@@ -39,7 +40,7 @@ def context_of(site: SiteConfig) -> Context:
         server_name=site.hostname,
         quick=quick,
         slow=Bridge(imap.slow_connections, name="imap-slow"),
-        passwords=Bridge(site.access.hash_threads, name="imap-passwords"),
+        keeper=keeper_of(Bridge(site.access.hash_threads, name="imap-passwords"), "imap"),
         snapshots=Snapshots(quick, budget=imap.snapshot_bytes),
         hints=Hints(quick, tick_seconds=imap.tick_seconds),
         living=Living(

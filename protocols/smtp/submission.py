@@ -9,12 +9,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-import secrets
 from dataclasses import replace
 from ipaddress import ip_network
 
-from mailplatform.access.authenticate import authenticate
-from mailplatform.access.scram import Offered, offer, prove
 from mailplatform.access.values import Identity
 from mailplatform.mailflow import admit, arrivals, identities, receive, submit
 from mailplatform.mailflow.transaction import Accepted, Recipient, Transaction
@@ -31,8 +28,8 @@ from protocols.common.futures import Futures
 from protocols.common.limits import Connections
 from protocols.common.listener import Listener
 from protocols.common.living import Living
+from protocols.common.sasl import keeper_of
 from protocols.common.service import Doors, proxies_of, serve
-from protocols.smtp.auth import Keeper
 from protocols.smtp.roles import Limits, limits_of
 from protocols.smtp.service import INLINE, tell
 from protocols.smtp.spine import Spine
@@ -40,7 +37,7 @@ from protocols.smtp.submission_session import People, SubmissionSession
 
 log = logging.getLogger(__name__)
 
-PROTOCOL = "smtp"
+PROTOCOL = "submission"
 """The word of access.values.Scope that an app password for sending has."""
 ENTITLED = ("access", "directory")
 """Channels that say that somebody's rights may have changed."""
@@ -76,7 +73,7 @@ def build(context: ServiceContext, certificates: Certificates | None) -> Doors:
         loop.call_soon_threadsafe(living.hint)
 
     people = People(
-        keeper_of(passwords),
+        keeper_of(passwords, PROTOCOL),
         check_sender,
         sender_known,
         living,
@@ -155,21 +152,6 @@ def house(bridge: Bridge, loop: asyncio.AbstractEventLoop) -> Spine:
         refused=tell(record.later),
         now=clock.now,
     )
-
-
-def keeper_of(passwords: Bridge) -> Keeper:
-    """Who may come in, asked in a lane of its own."""
-
-    async def check(login: str, password: bytes, client_address: str) -> Identity:
-        return await passwords.call(authenticate, login, password, protocol=PROTOCOL, client_address=client_address)
-
-    async def offered(login: str, client_address: str) -> Offered:
-        return await passwords.call(offer, login, protocol=PROTOCOL, client_address=client_address)
-
-    async def proved(what: Offered, which: int | None, client_address: str) -> Identity:
-        return await passwords.call(prove, what, which, protocol=PROTOCOL, client_address=client_address)
-
-    return Keeper(check, offered, proved, lambda: secrets.token_urlsafe(24))
 
 
 def sender_known(identity: Identity, reverse_path: str) -> bool:

@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING
 from mailplatform.access.values import Identity
 from mailplatform.runtime.spool import Room
 from mailplatform.standards.sasl.plain import BadResponse
+from protocols.common import sasl
 from protocols.common.living import Living
 from protocols.common.peer import Network, within
-from protocols.smtp.auth import OFFERED, Keeper
 from protocols.smtp.commands import auth
 from protocols.smtp.commands.table import ACTIONS
 from protocols.smtp.roles import SUBMISSION, Limits
@@ -41,7 +41,7 @@ class People:
     waiting. plain_networks: from where passwords may come without TLS.
     """
 
-    keeper: Keeper
+    keeper: sasl.Keeper
     sender: Callable[[Identity, str], Awaitable[None]]
     sender_known: Callable[[Identity, str], bool]
     living: Living
@@ -84,7 +84,7 @@ class SubmissionSession(SmtpSession):
     # -- AUTH --
 
     def mechanisms(self) -> tuple[str, ...]:
-        return OFFERED if self.identity is None and self.may_sign_in() else ()
+        return sasl.offered(weak=True, legacy=True) if self.identity is None and self.may_sign_in() else ()
 
     def may_sign_in(self) -> bool:
         """Whether a password may come over this connection."""

@@ -70,7 +70,7 @@ def test_swaks(house: House, tmp_path: Path, mechanism: str) -> None:
 def test_msmtp(house: House, certificate: Path, tmp_path: Path, mechanism: str) -> None:
     (info,) = house.open(WHO)
     assert info.user_id is not None
-    password = credentials.add_app_password(info.user_id, "msmtp", scopes=["smtp"], actor=CLI)
+    password = credentials.add_app_password(info.user_id, "msmtp", scopes=["submission"], actor=CLI)
     for door, starttls in (("submission", "on"), ("submissions", "off")):
         _, port = house.addresses[door]
         config = tmp_path / f"{door}.rc"

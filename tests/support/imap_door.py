@@ -14,6 +14,7 @@ from mailplatform.runtime.tls import Certificates
 from protocols.common.limits import Connections
 from protocols.common.listener import Listener
 from protocols.common.living import Living
+from protocols.common.sasl import keeper_of
 from protocols.imap.context import Context
 from protocols.imap.hints import Hints
 from protocols.imap.session import ImapSession
@@ -51,7 +52,7 @@ async def imap_listener(
         server_name="mail.a.test",
         quick=quick,
         slow=slow,
-        passwords=passwords,
+        keeper=keeper_of(passwords, "imap"),
         snapshots=Snapshots(quick),
         hints=Hints(quick, tick_seconds=tick_seconds),
         living=Living(quick, per_account=limits.get("per_account", 100), poll_seconds=tick_seconds),

@@ -19,7 +19,7 @@ from mailplatform.standards.sasl import scram
 from protocols.common.limits import Connections
 from protocols.common.listener import Listener
 from protocols.common.living import Living
-from protocols.smtp.auth import Keeper
+from protocols.common.sasl import Keeper
 from protocols.smtp.roles import Limits
 from protocols.smtp.submission_session import People, SubmissionSession
 from tests.support.smtp_sink import HOST, Sink
@@ -43,7 +43,7 @@ async def check(login: str, password: bytes, _client: str) -> Identity:
     return identity(login)
 
 
-async def offer(login: str, _client: str) -> Offered:
+async def offer(login: str, _client: str, _secure: bool) -> Offered:
     await asyncio.sleep(0)
     known = login in WHO
     return Offered(login, SALT, 4096, (PENCIL,) if known else (), (identity(login),) if known else (), (None,))

@@ -5,11 +5,12 @@ from typing import Any
 
 from django.utils.translation import gettext
 
+from mailplatform.access import verifiers
 from mailplatform.directory import organisations
 from mailplatform.directory.values import CLI, Language
 from mailplatform.management.output import HouseCommand, verbs
 
-_COLUMNS = ("name", "language", "domains", "users")
+_COLUMNS = ("name", "language", "scram_for_passwords", "domains", "users")
 
 
 class Command(HouseCommand):
@@ -21,7 +22,14 @@ class Command(HouseCommand):
         self.verb(verb, "show", "show one").add_argument("name", nargs="?", default="", help="without it: the first")
         change = self.verb(verb, "set", "change one")
         change.add_argument("name", nargs="?", default="", help="without it: the first")
-        change.add_argument("--language", required=True, metavar="|".join(Language), help="of reports and other mail of ours")
+        change.add_argument("--language", metavar="|".join(Language), help="of reports and other mail of ours")
+
+        change.add_argument(
+            "--scram-for-passwords",
+            choices=("on", "off"),
+            help="let chosen passwords, too, be proved by SCRAM-SHA-256 without being sent (app passwords always can be); "
+            "whoever steals the database can then try words against them faster than against argon2id",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         match options["verb"]:
@@ -30,5 +38,24 @@ class Command(HouseCommand):
             case "show":
                 self.show(organisations.get_organisation(options["name"]))
             case "set":
-                info = organisations.set_organisation(options["name"], language=options["language"], actor=CLI)
-                self.show(info, gettext("The organisation %(name)s is changed.") % {"name": info.name})
+                self._set(options["name"], options["language"], options["scram_for_passwords"])
+
+    def _set(self, name: str, language: str | None, scram: str | None) -> None:
+        words = ""
+        info = organisations.get_organisation(name)
+        if language is not None:
+            info = organisations.set_organisation(info.name, language=language, actor=CLI)
+            words = gettext("The organisation %(name)s is changed.")
+        if scram is not None:
+            info = verifiers.keep_for_passwords(scram == "on", organisation=info.name, actor=CLI)
+            words = f"{words} {_scram_words(scram == 'on')}".strip()
+        self.show(info, words % {"name": info.name})
+
+
+def _scram_words(on: bool) -> str:
+    if not on:
+        return gettext("Passwords of %(name)s are proved by sending them under TLS only; their verifiers are erased.")
+    return gettext(
+        "Passwords of %(name)s may be proved by SCRAM-SHA-256: each gets a verifier when it is set, or at its next sign-in. "
+        "Whoever steals the database can try words against verifiers faster than against argon2id."
+    )

@@ -1,13 +1,16 @@
-"""STARTTLS, LOGIN and AUTHENTICATE PLAIN: RFC 3501 §6.2, RFC 4959, RFC 4616. Passwords only under TLS, or from networks where
-the site allows them in clear."""
+"""STARTTLS, LOGIN and AUTHENTICATE: RFC 3501 §6.2, RFC 4959, RFC 4616 (PLAIN), RFC 7677 (SCRAM-SHA-256).
+
+Passwords are sent only under TLS, or from networks where the site allows them in clear; SCRAM shows none, and is offered always.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mailplatform.access.authenticate import authenticate as check
-from mailplatform.runtime.errors import AuthenticationFailed, NotPermitted
-from mailplatform.standards.sasl import encoding, plain
+from mailplatform.access.values import Identity
+from mailplatform.runtime.errors import AuthenticationFailed, MailError, NotPermitted
+from mailplatform.standards.sasl.plain import BadResponse
+from protocols.common import sasl
 from protocols.imap.wire import commands as c
 from protocols.imap.wire import responses
 from protocols.imap.wire.responses import Code
@@ -30,38 +33,49 @@ async def login(session: ImapSession, command: c.Login) -> bytes:
     """RFC 3501 §6.2.3."""
     if not session.may_send_password():
         return responses.no(command.tag, CLEAR, Code.PRIVACYREQUIRED)
-    return await enter(session, command.tag, command.username, command.password, "LOGIN")
+    try:
+        identity = await session.context.keeper.check(command.username, octets(command.password), session.peer.address)
+    except AuthenticationFailed as error:
+        return session.login_failed(command.tag, error)
+    return enter(session, command.tag, identity, "LOGIN")
 
 
 async def authenticate(session: ImapSession, command: c.Authenticate) -> bytes:
-    """RFC 3501 §6.2.2; the initial response of RFC 4959."""
-    if command.mechanism != "PLAIN":
+    """RFC 3501 §6.2.2; the initial response of RFC 4959. An IMAP session has no room beside OK for SCRAM's last message."""
+    if command.mechanism not in sasl.offered(weak=True):
         return responses.no(command.tag, "that mechanism is not offered", Code.CANNOT)
-    if not session.may_send_password():
+    may_send_password = session.may_send_password()
+    if command.mechanism not in sasl.offered(weak=may_send_password):
         return responses.no(command.tag, CLEAR, Code.PRIVACYREQUIRED)
-    try:
-        answer = command.initial
-        if answer is None:
-            session.write(responses.challenge(b""))
-            answer = encoding.read(await session.line())
-        said = plain.parse(answer)
-    except plain.BadResponse as error:
-        session.bad()
-        return responses.bad(command.tag, str(error))
-    if said.authorisation and said.authorisation.lower() != said.login.lower():
-        return responses.no(command.tag, "acting for another user is not offered", Code.AUTHORIZATIONFAILED)
-    return await enter(session, command.tag, said.login, said.password, "AUTHENTICATE")
+
+    async def ask(challenge: bytes) -> bytes:
+        session.write(responses.challenge(challenge))
+        return await session.line()
+
+    exchange = sasl.Exchange(command.mechanism, session.context.keeper, session.peer.address, secure=may_send_password)
+    match await sasl.run(exchange, command.initial, ask):
+        case sasl.Done(identity):
+            return enter(session, command.tag, identity, "AUTHENTICATE")
+        case sasl.Refused(BadResponse() as error):
+            session.bad()
+            return responses.bad(command.tag, str(error))
+        case sasl.Refused(NotPermitted() as error):
+            return responses.no(command.tag, error.public, Code.AUTHORIZATIONFAILED)
+        case sasl.Refused(AuthenticationFailed() as error):
+            return session.login_failed(command.tag, error)
+        case sasl.Refused(MailError() as error):
+            raise error
+    raise AssertionError("an exchange ends in one of these")
 
 
-async def enter(session: ImapSession, tag: bytes, username: str, password: str | bytes, verb: str) -> bytes:
-    """Check a credential and become authenticated; every failure looks the same to the peer."""
-    try:
-        identity = await session.context.passwords.call(
-            check, username, password, protocol="imap", client_address=session.peer.address
-        )
-    except AuthenticationFailed as error:
-        return session.login_failed(tag, error)
+def enter(session: ImapSession, tag: bytes, identity: Identity, verb: str) -> bytes:
+    """Become authenticated; every failure before this looks the same to the peer."""
     if identity.account_id is None:
         raise NotPermitted("this user has no mailbox")
     session.enter(identity)
     return responses.ok(tag, f"{verb} completed", responses.code_capability(session.capabilities()))
+
+
+def octets(password: str | bytes) -> bytes:
+    """A password as SASL would send it."""
+    return password if isinstance(password, bytes) else password.encode("utf-8", "surrogatepass")

@@ -31,6 +31,7 @@ CAPABILITIES: tuple[Extension, ...] = (
     Extension("ID", "2971", ALWAYS),
     Extension("ENABLE", "5161", ALWAYS),
     Extension("STARTTLS", "3501", BEFORE, starttls=True),
+    Extension("AUTH=SCRAM-SHA-256", "7677", BEFORE),
     Extension("AUTH=PLAIN", "4616", BEFORE, plain_login=True),
     Extension("IDLE", "2177"),
     Extension("NAMESPACE", "2342"),

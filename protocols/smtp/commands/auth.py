@@ -1,6 +1,6 @@
 """AUTH, and MAIL of those who must have signed in before it (RFC 4954 §4, RFC 6409 §4.3 and §6.1).
 
-The exchange itself is smtp/auth.py's; here it meets the session: when it may begin, what its end is called, who is in then.
+The exchange itself is common/sasl.py's; here it meets the session: when it may begin, what its end is called, who is in then.
 """
 
 from __future__ import annotations
@@ -11,13 +11,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mailplatform.access.values import Identity
-from mailplatform.runtime.errors import AuthenticationFailed, LimitReached, MailError
+from mailplatform.runtime.errors import AuthenticationFailed, LimitReached, MailError, NotPermitted, PolicyRefused
 from mailplatform.standards import status
+from mailplatform.standards.sasl import encoding
 from mailplatform.standards.sasl.encoding import Cancelled
 from mailplatform.standards.sasl.plain import BadResponse
 from mailplatform.standards.status import Reply
+from protocols.common import sasl
 from protocols.smtp import errors
-from protocols.smtp.auth import MECHANISMS, authenticate
 from protocols.smtp.commands import envelope
 from protocols.smtp.wire import commands as wire
 
@@ -33,7 +34,7 @@ def auth(session: SubmissionSession, command: wire.Auth) -> None:
         session.refuse(status.AUTH_AGAIN)
     elif not session.may_sign_in():
         session.refuse(status.AUTH_NEEDS_TLS)
-    elif command.mechanism not in MECHANISMS:
+    elif command.mechanism not in sasl.MECHANISMS:
         session.refuse(status.AUTH_MECHANISM)
     elif session.about is None or not session.about.esmtp:
         session.refuse(status.HELO_FIRST)
@@ -45,22 +46,19 @@ def auth(session: SubmissionSession, command: wire.Auth) -> None:
 async def _sign_in(session: SubmissionSession, command: wire.Auth) -> None:
     refusal: Reply | None = None
     people, address = session.people, session.peer.address
+    initial = command.initial
     try:
-        _come_in(session, await authenticate(command.mechanism, command.initial, session.ask, people.keeper, address))
+        first = encoding.read(initial.encode("utf-8", "replace"), initial=True) if initial is not None else None
+        exchange = sasl.Exchange(command.mechanism, people.keeper, address, secure=True)
+        match await sasl.run(exchange, first, session.ask):
+            case sasl.Done(identity):
+                _come_in(session, identity)
+            case sasl.Refused(error):
+                refusal = _refusal(error)
     except asyncio.CancelledError:
         return  # the peer is gone
-    except Cancelled:
-        refusal = status.AUTH_CANCELLED
-    except BadResponse:
-        refusal = status.AUTH_MALFORMED
-    except AuthenticationFailed as error:
-        log.info("%s: %s may not come in: %s", address, error.subject, error.private)
-        refusal = status.AUTH_FAILED
-    except LimitReached as error:
-        refusal = errors.refusal(error)
-    except MailError as error:
-        log.warning("%s: AUTH: %s", address, error)
-        refusal = status.AUTH_TEMPORARY
+    except (BadResponse, LimitReached) as error:
+        refusal = _refusal(error)
     except Exception:
         log.exception("%s: AUTH failed", address)
         refusal = status.AUTH_TEMPORARY
@@ -72,6 +70,21 @@ async def _sign_in(session: SubmissionSession, command: wire.Auth) -> None:
     else:
         session.refuse(refusal)
     session.advance()
+
+
+def _refusal(error: BadResponse | MailError) -> Reply:
+    """What an exchange that failed is answered with (RFC 4954 §4, §6)."""
+    match error:
+        case Cancelled():
+            return status.AUTH_CANCELLED
+        case BadResponse():
+            return status.AUTH_MALFORMED
+        case AuthenticationFailed() | NotPermitted():
+            return status.AUTH_FAILED
+        case LimitReached() | PolicyRefused():
+            return errors.refusal(error)
+        case _:
+            return status.AUTH_TEMPORARY
 
 
 def _come_in(session: SubmissionSession, identity: Identity) -> None:

@@ -170,7 +170,7 @@ def test_last_use_is_written_now_and_then(enter):
 
 def test_app_passwords_are_scoped(enter):
     info = a_user()
-    drawn = credentials.add_app_password(info.user_id, "Phone", scopes=["imap", "smtp"], actor=TESTER)
+    drawn = credentials.add_app_password(info.user_id, "Phone", scopes=["imap", "submission"], actor=TESTER)
     everywhere = credentials.add_app_password(info.user_id, "Laptop", actor=TESTER)
     assert enter("anna@a.test", drawn).login == "anna@a.test"
     assert enter("anna@a.test", drawn.upper().replace("-", " ")).login == "anna@a.test"
@@ -178,7 +178,7 @@ def test_app_passwords_are_scoped(enter):
     with pytest.raises(AuthenticationFailed):
         enter("anna@a.test", drawn, protocol="dav")
     listed = credentials.list_app_passwords(info.user_id)
-    assert [(row.label, row.scopes) for row in listed] == [("Laptop", ()), ("Phone", ("imap", "smtp"))]
+    assert [(row.label, row.scopes) for row in listed] == [("Laptop", ()), ("Phone", ("imap", "submission"))]
     identity = enter("anna@a.test", drawn)
     credentials.remove_app_password(info.user_id, "Phone", actor=TESTER)
     assert sessions.entitled([identity]) == frozenset()
