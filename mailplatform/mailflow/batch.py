@@ -24,7 +24,7 @@ from mailplatform.runtime.errors import Conflict, MailError, TemporarilyUnavaila
 from mailplatform.runtime.pipeline import pipelined
 from mailplatform.store import append, notify
 from mailplatform.store.allocate import Allocation
-from mailplatform.store.values import ArrivalResult, Reason
+from mailplatform.store.values import ArrivalResult, Reason, SentCopy
 from mailplatform.trace import record
 from mailplatform.trace.events import Code
 from mailplatform.trace.record import EventRow
@@ -122,9 +122,8 @@ class _Batch:
             if unit.epoch not in (None, self.epoch) and expand.differs(unit, answers):
                 self.results[n] = Replanned(expand.replan(unit, answers))
                 continue
-            if any(self.allocation.is_kept(p) for p in unit.placements):
-                placements = tuple(p for p in unit.placements if not self.allocation.is_kept(p))
-                self.units[n] = unit = replace(unit, placements=placements)
+            if any(p.sent for p in unit.placements):
+                self.units[n] = unit = self._without_copies(unit)
             try:
                 appended = self.allocation.place(unit.placements)
             except MailError as refusal:
@@ -132,6 +131,13 @@ class _Batch:
                 continue
             result = ArrivalResult(unit.unit_id, appended, self._number(unit))
             self.going[n] = self.results[n] = result
+
+    def _without_copies(self, unit: Unit) -> Unit:
+        """The unit without our copies in Sent that are there already, or for which there is no room; of these the trace tells."""
+        full = [p for p in unit.placements if self.allocation.has_no_room(p)]
+        told = tuple(EventRow(unit.trace_id, Code.NO_COPY, {"account": p.account_id, "reason": "over_quota"}) for p in full)
+        kept = tuple(p for p in unit.placements if p not in full and not self.allocation.is_kept(p))
+        return replace(unit, placements=kept, events=(*unit.events, *told))
 
     def _resolve_again(self) -> dict[str, Resolved]:
         paths = {
@@ -193,8 +199,11 @@ class _Batch:
                 case Code.IMPORTED:
                     params["source"] = unit.client
                 case _:
-                    params |= {"address": placement.address, "modseq": made.modseq}
-            yield EventRow(unit.trace_id, unit.told, params)
+                    params["modseq"] = made.modseq
+                    if placement.sent is None:
+                        params["address"] = placement.address
+            auto = placement.sent is SentCopy.AUTO
+            yield EventRow(unit.trace_id, Code.SENT_COPY if auto else unit.told, params)
             replaced = self.allocation.replaces.get((made.folder_id, made.uid))
             if replaced is not None:
                 params = {"account": made.account_id, "folder": folder.name, "uid": replaced, "reason": str(Reason.REPLACED)}

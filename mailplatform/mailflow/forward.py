@@ -3,15 +3,15 @@
 Standards: RFC 5321 §3.9 (aliases and lists), §6.3 (loops); RFC 9228 §3 (Delivered-To shows where a message has been); RFC 3461
 §5.2.7 (NOTIFY and ORCPT travel on with an alias that leads to one address). The sender is rewritten (standards.srs), so that SPF
 speaks of us, whose hosts send it, and a report finds its way back through us.
-Invariants: a message that has been at the same address of ours before goes nowhere; only reports (the null path) come in at a
-rewritten sender, only those that we have rewritten ourselves, and only for three weeks.
+Invariants: a message that has been at the same address of ours before goes nowhere from there, and its other recipients get it;
+only reports (the null path) come in at a rewritten sender, only those that we have rewritten ourselves, and only for three weeks.
 """
 
 from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from django.conf import settings
@@ -24,18 +24,51 @@ from mailplatform.store.values import PreparedMessage
 from mailplatform.trace.events import Code
 from mailplatform.trace.record import EventRow
 from mailplatform.transport.destinations import domain_of
-from mailplatform.transport.values import SMTP, Outbound, OutboundItem
+from mailplatform.transport.values import LOCAL, SMTP, Outbound, OutboundItem, Report
 
+_CIRCLE = "this message has been at this address before: it is in a loop"
 _BEEN = re.compile(rb"^delivered-to[ \t]*:[ \t]*<?([^\r\n>]*)", re.I | re.M)
 
 
-def refuse_circle(recipients: list[Recipient], header: bytes) -> None:
-    """Raises PolicyRefused (reason "loop") when a recipient would send on what it has sent on before."""
+def circling(recipients: Sequence[Recipient], header: bytes) -> list[Recipient]:
+    """Recipients that would send on what they have sent on before. They fail, and nobody else with them.
+
+    Raises PolicyRefused (reason "loop") when there is nobody else: then the peer still owns the message, and reports it.
+    """
     been = {match.strip().lower() for match in _BEEN.findall(header)}
-    for recipient in recipients:
-        if recipient.outside and recipient.forward_path.lower().encode() in been:
-            words = "this message has been at this address before: it is in a loop"
-            raise PolicyRefused(words, reason="loop", subject=recipient.forward_path)
+    found = [r for r in recipients if r.outside and not r.is_direct and r.forward_path.lower().encode() in been]
+    if found and len(found) == len(recipients):
+        raise PolicyRefused(_CIRCLE, reason="loop", subject=found[0].forward_path)
+    return found
+
+
+def failures(
+    transaction: Transaction, circled: Sequence[Recipient], message: PreparedMessage, received: bytes
+) -> Iterator[Outbound]:
+    """The report to the sender, if one is wanted: items with nothing left to do but that (RFC 3461 §5.2, RFC 5321 §6.1)."""
+    wanted = [r for r in circled if not r.notify or "FAILURE" in r.notify]
+    if wanted and transaction.reverse_path:
+        items = tuple(
+            OutboundItem(
+                transport=LOCAL,
+                destination=recipient.forward_path,
+                forward_path=recipient.forward_path,
+                orcpt=recipient.orcpt,
+                notify=",".join(recipient.notify),
+                report=Report.FAILED,
+                status="5.4.6",
+                reply=_CIRCLE,
+            )
+            for recipient in wanted
+        )
+        told = (transaction.ret, transaction.envid)
+        yield Outbound(message, items, transaction.reverse_path, received, *told, smtputf8=transaction.smtputf8)
+
+
+def circled_events(transaction: Transaction, circled: Sequence[Recipient]) -> Iterator[EventRow]:
+    """That it ends there, for the trace."""
+    for recipient in circled:
+        yield EventRow(transaction.trace_id, Code.CIRCLED, {"recipient": recipient.forward_path})
 
 
 def outward(transaction: Transaction, message: PreparedMessage, received: bytes, at: datetime) -> Iterator[Outbound]:

@@ -8,6 +8,7 @@ from and for whom, a row a recipient.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from uuid import uuid4
 
 from django.conf import settings
@@ -27,20 +28,23 @@ from mailplatform.trace.record import EventRow, MessageRow
 
 
 def prepare(transaction: Transaction, content: Spooled | bytes) -> Unit:
-    """The unit of one transaction. Raises PolicyRefused for a loop (RFC 5321 §6.3), NotFound when nobody is left,
+    """The unit of one transaction. Raises PolicyRefused for a loop of all of it (RFC 5321 §6.3), NotFound when nobody is left,
     StorageFull and TemporarilyUnavailable for large messages that cannot be written."""
     data = content if isinstance(content, bytes) else content.read()
     refuse_loop(data)
     if not transaction.recipients:
         raise NotFound("no valid recipients")
     now = clock.now()
-    leaves = any(recipient.outside for recipient in transaction.recipients)
-    if leaves:
-        forward.refuse_circle(transaction.recipients, data[: header_end(data)])
+    asked = transaction
+    leaves = any(recipient.outside for recipient in asked.recipients)
+    circled = forward.circling(asked.recipients, data[: header_end(data)]) if leaves else []
+    if circled:
+        transaction = replace(asked, recipients=[r for r in asked.recipients if r not in circled])
     message = append.prepare_message(data)
     received = stamp.received(transaction, now)
     leaving = list(forward.outward(transaction, message, received, now)) if leaves else []
-    outbound = (*leaving, *expand.confirmations(transaction, message, received))
+    failing = forward.failures(asked, circled, message, received)
+    outbound = (*leaving, *failing, *expand.confirmations(transaction, message, received))
     wanted = expand.targets(transaction.recipients)
     aside = expand.outbound(message, wanted, transaction.reverse_path, received) if wanted else None
     many = len(wanted) > settings.SITE.arrivals.place_directly
@@ -50,10 +54,11 @@ def prepare(transaction: Transaction, content: Spooled | bytes) -> Unit:
         trace_id=transaction.trace_id,
         placements=() if many else expand.placements(message, wanted, transaction.reverse_path, received),
         outbound=(*outbound, aside) if many and aside is not None else outbound,
-        messages=tuple(_rows(transaction, message, size)),
+        messages=tuple(_rows(asked, message, size)),
         events=(
             *arrival_events(transaction, size, wanted if many else ()),
             *(forward.events(transaction, leaving) if leaves else ()),
+            *forward.circled_events(asked, circled),
         ),
         epoch=None if many else min((r.epoch for r in transaction.recipients if r.targets), default=None),
         rechecks=() if many else expand.rechecks(transaction.recipients),
@@ -103,5 +108,7 @@ def arrival_events(transaction: Transaction, size: int, queued: Sequence[tuple[s
         if recipient.disposition is Disposition.DISCARDED:
             params = {"recipient": recipient.forward_path, "reason": "address"}
             yield EventRow(transaction.trace_id, Code.DISCARDED, params)
+        elif (led := len(recipient.targets) + len(recipient.outside)) > 1:
+            yield EventRow(transaction.trace_id, Code.EXPANDED, {"recipient": recipient.forward_path, "recipients": led})
     if queued:
         yield EventRow(transaction.trace_id, Code.LOCAL_QUEUED, {"recipients": len(queued), "reason": "many"})

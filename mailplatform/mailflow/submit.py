@@ -54,23 +54,32 @@ def prepare(transaction: Transaction, content: Spooled | bytes, identity: Identi
     done = _checked(data, transaction, sender)
     limits.take(identity.user_id, sender, len(transaction.recipients))
     now = clock.now()
+    asked = transaction
+    circled = forward.circling(asked.recipients, done.header)
+    if circled:
+        transaction = replace(asked, recipients=[r for r in asked.recipients if r not in circled])
     message = append.prepare_message(done.applied(data))
     received = stamp.received(transaction, now)
     wanted = expand.targets(transaction.recipients)
     leaving = list(_leaving(transaction.recipients))
-    onward, told = _onward(transaction, message, done, received, identity)
+    onward, told = _onward(transaction, message, received, identity)
     aside = expand.outbound(message, wanted, transaction.reverse_path, received) if wanted else None
     many = len(wanted) > settings.SITE.arrivals.place_directly
     here = () if many else expand.placements(message, wanted, transaction.reverse_path, received)
     outbound: tuple[Outbound, ...] = (_outbound(transaction, message, leaving, received, identity),) if leaving else ()
-    outbound += (*onward, *expand.confirmations(transaction, message, received))
+    failing = forward.failures(asked, circled, message, received)
+    outbound += (*onward, *failing, *expand.confirmations(transaction, message, received))
     return Unit(
         unit_id=uuid4(),
         trace_id=transaction.trace_id,
         placements=(*here, *_sent(message, done, data, identity)),
         outbound=(*outbound, aside) if many and aside is not None else outbound,
-        messages=tuple(_rows(transaction, message, identity)),
-        events=(*_events(transaction, message, leaving, wanted if many else ()), *told),
+        messages=tuple(_rows(asked, message, identity)),
+        events=(
+            *_events(transaction, message, leaving, wanted if many else ()),
+            *told,
+            *forward.circled_events(asked, circled),
+        ),
         epoch=None if many else min((r.epoch for r in transaction.recipients if r.targets), default=None),
         rechecks=() if many else expand.rechecks(transaction.recipients),
         patience=settings.SITE.arrivals.patience_seconds if wanted else _PATIENCE,
@@ -96,29 +105,23 @@ def _checked(data: bytes, transaction: Transaction, sender: Sender) -> Submissio
     return done
 
 
-def _is_direct(recipient: Recipient) -> bool:
-    """Whether it is the sender who wrote to somebody outside, and not an address of ours that leads there."""
-    return recipient.outside == (recipient.forward_path,)
-
-
 def _leaving(recipients: Sequence[Recipient]) -> Iterator[tuple[Recipient, str]]:
     """(recipient, address outside) of those the sender named, each address once."""
     seen: set[str] = set()
     for recipient in recipients:
-        if _is_direct(recipient) and recipient.forward_path not in seen:
+        if recipient.is_direct and recipient.forward_path not in seen:
             seen.add(recipient.forward_path)
             yield recipient, recipient.forward_path
 
 
 def _onward(
-    transaction: Transaction, message: PreparedMessage, done: Submission, received: bytes, identity: Identity
+    transaction: Transaction, message: PreparedMessage, received: bytes, identity: Identity
 ) -> tuple[tuple[Outbound, ...], tuple[EventRow, ...]]:
     """What goes on by forwards and groups, and the events that say so. The sender is one of ours and stays as it is: SPF speaks
-    of our hosts already. Raises PolicyRefused for what has been there before."""
-    forwards = [recipient for recipient in transaction.recipients if recipient.outside and not _is_direct(recipient)]
+    of our hosts already."""
+    forwards = [recipient for recipient in transaction.recipients if recipient.outside and not recipient.is_direct]
     if not forwards:
         return (), ()
-    forward.refuse_circle(forwards, done.header)
     part = replace(transaction, recipients=forwards)
     found = [
         replace(outbound, reverse_path=transaction.reverse_path, submitter=identity.user_id)

@@ -59,6 +59,11 @@ class Recipient:
     orcpt: str = ""
     outside: tuple[str, ...] = ()
 
+    @property
+    def is_direct(self) -> bool:
+        """Whether it is outside itself, and not an address of ours that leads there."""
+        return self.outside == (self.forward_path,)
+
 
 @dataclass(slots=True)
 class Transaction:

@@ -144,6 +144,16 @@ class Allocation:
         """Whether our copy for Sent is not needed: one with its Message-ID stands there."""
         return placement.sent is SentCopy.AUTO and bool(self.sent.get((placement.account_id, placement.message.message_id)))
 
+    def has_no_room(self, placement: Placement) -> bool:
+        """Whether our copy for Sent does not fit into the sender's quota. The mail goes out all the same."""
+        if placement.sent is not SentCopy.AUTO:
+            return False
+        try:
+            _check_room(self.accounts[placement.account_id], len(placement.prefix) + placement.message.blob.size, 1)
+        except OverQuota:
+            return True
+        return False
+
     def fell_back(self, placement: Placement, appended: Appended) -> bool:
         """Whether a placement that named a folder went to another, because its own is gone."""
         return placement.folder_id is not None and appended.folder_id != placement.folder_id

@@ -94,20 +94,36 @@ def status(home: Path, arguments: Sequence[str]) -> int:
             )
     alive = {role: [p.pid for p in ps if p.alive()] for role, ps in state.items()}
     missing = sorted(role for role, pids in alive.items() if not pids)
-    well = bool(said) and not missing and all(door["answers"] for door in doors)
-    alone = _without_ticks(home) if any(alive.values()) else ""
+    runs = any(alive.values())
+    away = probe.valkey_answers(site.redis_url) if runs else ""
+    well = bool(said) and not missing and not away and all(door["answers"] for door in doors)
+    alone = _without_ticks(home) if runs else ""
     if given.json:
         told = {"home": str(home), "running": well, "pids": alive, "missing": missing, "doors": doors}
-        print(json.dumps({**told, "without_ticks_since": alone or None}, indent=1))
+        told |= {"valkey": {"answers": runs and not away, "why": away}, "without_ticks_since": alone or None}
+        print(json.dumps({**told, "retries_by": ("outbound" if alone else "ticks") if runs else None}, indent=1))
     else:
-        print(f"{home}: {'running' if well else 'not running' if not any(alive.values()) else 'partly running'}")
+        print(f"{home}: {'running' if well else 'not running' if not runs else 'partly running'}")
         for door in doors:
             print(f"  {door['listener']:<12} {door['host']}:{door['port']:<6} {door['tls']:<9} {door['why'] or 'answers'}")
         for role, pids in alive.items():
             print(f"  {role:<12} {' '.join(map(str, pids)) or 'missing'}")
-        if alone:
-            print(f"  no ticks since {alone}: the outbound agent retries mail by itself (look at valkey, beat, worker)")
+        for line in _in_words(away, alone, site.outbound.tick_missing_seconds):
+            print(f"  {line}")
     return 0 if well else 1
+
+
+def _in_words(away: str, alone: str, patience: float) -> list[str]:
+    """What is the matter with Valkey and the ticks, and who does their work meanwhile. away: why Valkey does not answer."""
+    lines = []
+    if away:
+        lines.append(f"Valkey is away ({away}). Mail goes on: news reaches readers within a second, limits count by process.")
+    if alone:
+        why = "" if away else "; look at the roles beat and worker"
+        lines.append(f"No ticks since {alone}: the outbound agent releases retries and makes reports itself{why}.")
+    elif away:
+        lines.append(f"After {patience:.0f} s without a tick the outbound agent will release retries and make reports itself.")
+    return lines
 
 
 def _without_ticks(home: Path) -> str:

@@ -1,10 +1,11 @@
-"""Whether a door answers: connect like a client, and read the greeting that its protocol begins with."""
+"""Whether a door answers: connect like a client, and read the greeting that its protocol begins with. And whether Valkey does."""
 
 from __future__ import annotations
 
 import ipaddress
 import socket
 import ssl
+from urllib.parse import urlsplit
 
 from mailplatform.settings.service import Listener
 
@@ -50,3 +51,40 @@ def _greeting(stream: socket.socket, greeting: str) -> bytes:
         return said
     stream.sendall(b"QUIT\r\n" if greeting == "smtp" else b"a LOGOUT\r\n")
     return said
+
+
+def valkey_answers(url: str, *, timeout: float = 1.0) -> str:
+    """ "" when a Valkey or Redis answers PING, else why not, in words. One that asks for a password answers too.
+
+    url: unix:///path?db=0, redis://host:port/0 or rediss://.
+    """
+    said = urlsplit(url)
+    try:
+        with _to_valkey(said.scheme, said.path, said.hostname or "localhost", said.port or 6379, timeout) as stream:
+            stream.settimeout(timeout)
+            stream.sendall(b"PING\r\n")
+            word = stream.recv(64)
+    except TimeoutError:
+        return "no answer"
+    except (OSError, ssl.SSLError, ValueError) as error:
+        return str(getattr(error, "strerror", None) or error)
+    return "" if word.startswith((b"+PONG", b"-NOAUTH")) else f"it said {word[:40]!r}"
+
+
+def _to_valkey(scheme: str, path: str, host: str, port: int, timeout: float) -> socket.socket:
+    if scheme == "unix":
+        stream = socket.socket(socket.AF_UNIX)
+        stream.settimeout(timeout)
+        try:
+            stream.connect(path)
+        except OSError:
+            stream.close()
+            raise
+        return stream
+    stream = socket.create_connection((host, port), timeout)
+    if scheme != "rediss":
+        return stream
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE  # is it alive, not: who is it
+    return context.wrap_socket(stream)

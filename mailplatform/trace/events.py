@@ -52,6 +52,8 @@ class Code(StrEnum):
     IMPORTED = "imported"
     PLACED = "placed"
     FOLDER_GONE = "folder.gone"
+    SENT_COPY = "sent_copy"
+    NO_COPY = "no_copy"
     COPIED = "copied"
     MOVED = "moved"
     FLAGGED = "flagged"
@@ -71,8 +73,10 @@ class Code(StrEnum):
     HELD = "held"
     RELEASED = "released"
     DELETED = "deleted"
+    RETRIED = "retried"
     REPORTED = "reported"
     FORWARDED = "forwarded"
+    CIRCLED = "circled"
     # about the trace itself
     AGAIN = "again"
     SHED = "shed"
@@ -91,6 +95,8 @@ CODE_PARAMS: Mapping[Code, frozenset[str]] = {
     Code.IMPORTED: frozenset({"account", "folder", "uid", "source"}),
     Code.PLACED: frozenset({"account", "address", "folder", "uid", "modseq"}),
     Code.FOLDER_GONE: frozenset({"account", "folder"}),
+    Code.SENT_COPY: frozenset({"account", "folder", "uid", "modseq"}),
+    Code.NO_COPY: frozenset({"account", "reason"}),
     Code.COPIED: frozenset({"account", "source", "target", "uid", "new_uid", "count", "by"}),
     Code.MOVED: frozenset({"account", "source", "target", "uid", "new_uid", "count", "by"}),
     Code.FLAGGED: frozenset({"account", "folder", "added", "removed", "count", "by"}),
@@ -106,8 +112,10 @@ CODE_PARAMS: Mapping[Code, frozenset[str]] = {
     Code.HELD: frozenset({"recipient", "reason", "by"}),
     Code.RELEASED: frozenset({"recipient", "by"}),
     Code.DELETED: frozenset({"recipient", "by"}),
+    Code.RETRIED: frozenset({"recipient", "by"}),
     Code.REPORTED: frozenset({"recipient", "action", "sender", "report"}),
     Code.FORWARDED: frozenset({"recipient", "target", "sender"}),
+    Code.CIRCLED: frozenset({"recipient"}),
     Code.EXPANDED: frozenset({"recipient", "recipients"}),
     Code.IN_DOUBT: frozenset({"recipient", "host"}),
     Code.STALE_RESULT: frozenset({"recipient", "reply"}),

@@ -25,7 +25,7 @@ _MESSAGE = (
 )
 _ITEM = (
     "ids:int8 messages:int8 transports:text destinations:text forward_paths:text accounts:int8 orcpts:text notifies:text "
-    "dues:time expires:time warns:time senders:text reports:text"
+    "dues:time expires:time warns:time senders:text reports:text statuses:text replies:text"
 )
 PIN = "queue"  # kind of store.BlobPin; the holder is the outbound message
 
@@ -75,4 +75,5 @@ def _columns(numbered: Numbered, item_id: int, item: OutboundItem, now: datetime
     return (
         *(item_id, numbered.message_id, item.transport, destination, item.forward_path, item.account_id, item.orcpt),
         *(item.notify, item.due_at or now, expires, warns, domain_of(numbered.outbound.reverse_path), str(item.report)),
+        *(item.status, item.reply),
     )

@@ -119,7 +119,7 @@ def retry(chosen: Chosen, *, actor: Actor) -> int:
         found.update(state=State.READY, due_at=now)
         Destination.objects.filter(name__in=names).update(next_try=None)  # a person knows better
 
-    return _each(chosen, (State.DEFERRED, State.READY), change, None, "queue.retried", actor)
+    return _each(chosen, (State.DEFERRED, State.READY), change, (Code.RETRIED, {}), "queue.retried", actor)
 
 
 def hold(chosen: Chosen, reason: str, *, actor: Actor) -> int:

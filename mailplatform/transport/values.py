@@ -65,7 +65,8 @@ BEFORE_MAIL = frozenset({Stage.DNS, Stage.CONNECT, Stage.GREETING, Stage.EHLO, S
 @dataclass(frozen=True, slots=True)
 class OutboundItem:
     """One recipient of an outbound message. destination: for "local" the final local address, for "smtp" the recipient's domain
-    (empty: that of the forward-path), until a route says otherwise. report: nothing is left to do but to tell the sender this.
+    (empty: that of the forward-path), until a route says otherwise. report: nothing is left to do but to tell the sender this,
+    for the reason of status ("5.4.6") and reply (our words).
     """
 
     transport: str
@@ -77,6 +78,8 @@ class OutboundItem:
     due_at: datetime | None = None  # None: at once
     expires_at: datetime | None = None  # None: for "smtp", as the site says
     report: Report = Report.NONE
+    status: str = ""
+    reply: str = ""
 
 
 @dataclass(frozen=True, slots=True)

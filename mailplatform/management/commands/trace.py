@@ -1,4 +1,4 @@
-"""`manage.py trace`: what became of a message, one line an event."""
+"""`manage.py trace`: what became of a message, one line an event, and where it stands for each recipient."""
 
 import json
 import re
@@ -10,6 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from mailplatform.runtime import clock
 from mailplatform.trace import search, words
+from mailplatform.trace.ends import ends
 
 UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
@@ -62,13 +63,20 @@ class Command(BaseCommand):
         for event in life.events:
             at = event.at.astimezone(UTC).isoformat(sep=" ", timespec="milliseconds").removesuffix("+00:00")
             self.stdout.write(f"  {at}  {event.words(language)}")
+        for one in ends(life.events):
+            self.stdout.write(f"  → {one.words(language)}")
         self.stdout.write("")
 
 
 def _as_json(life: search.Life, language: str) -> dict[str, Any]:
     events = [{"at": e.at.isoformat(), "code": e.code, "params": e.params, "words": e.words(language)} for e in life.events]
     rows = [row | {"at": row["at"].isoformat()} for row in life.recipients]
-    return {"trace_id": life.trace_id, "began": life.began, "recipients": rows, "events": events}
+    stand = [
+        {"recipient": one.recipient, "via": one.via, "code": one.code, "at": one.at.isoformat(), "told": one.told}
+        | {"words": one.words(language)}
+        for one in ends(life.events)
+    ]
+    return {"trace_id": life.trace_id, "began": life.began, "recipients": rows, "events": events, "ends": stand}
 
 
 def _moment(text: str, now: datetime) -> datetime:

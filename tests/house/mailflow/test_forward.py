@@ -1,15 +1,17 @@
 """Mail that goes on to outside under a rewritten sender, and reports that find their way back."""
 
 import re
+import time
+from dataclasses import replace
 
 import pytest
 
 from mailplatform.directory import addresses, groups
-from mailplatform.mailflow import admit, arrivals, forward, receive
+from mailplatform.mailflow import admit, arrivals, forward, receive, reports
 from mailplatform.runtime import clock
 from mailplatform.runtime.errors import NotFound, NotPermitted, PolicyRefused
 from mailplatform.standards.address import Path, parse
-from tests.support.house import SESSION, TESTER, a_house, a_transaction, rows
+from tests.support.house import SESSION, TESTER, a_house, a_transaction, recipients, rows
 from tests.support.messages import a_message
 
 AWAY = "away@a.test"
@@ -58,6 +60,30 @@ def test_a_loop_is_refused(rollback) -> None:
     with pytest.raises(PolicyRefused) as refused:
         put(ask(AWAY), b"Delivered-To: <Away@a.test>\r\n" + a_message())
     assert refused.value.reason == "loop"
+    assert queued() == []
+
+
+def test_one_that_circles_fails_alone_and_is_told(rollback) -> None:
+    a_house(1)
+    addresses.add_forward(AWAY, [OUTSIDE], actor=TESTER)
+    content = b"Delivered-To: away@a.test\r\n" + a_message()
+    here = [ask(AWAY), *recipients(["u1@a.test"])]
+    result = arrivals.put(receive.prepare(a_transaction(here, reverse_path="anna@outside.example"), content)).result(5)
+    assert len(result.appended) == 1
+    found = rows("SELECT forward_path, state, dsn_due, last_status FROM transport_queueitem")
+    assert found == [(AWAY, "done", "failed", "5.4.6")]
+    assert rows("SELECT params->>'recipient' FROM trace_event WHERE code = 'circled'") == [(AWAY,)]
+    assert reports.make(clock.now(), time.monotonic() + 20) == 1
+    assert queued()[-1][:2] == ("anna@outside.example", "outside.example")
+
+
+def test_who_wants_no_report_of_a_circle_gets_none(rollback) -> None:
+    a_house(1)
+    addresses.add_forward(AWAY, [OUTSIDE], actor=TESTER)
+    content = b"Delivered-To: away@a.test\r\n" + a_message()
+    for reverse_path, notify in (("", ()), ("anna@outside.example", ("NEVER",))):
+        here = [replace(ask(AWAY), notify=notify), *recipients(["u1@a.test"])]
+        arrivals.put(receive.prepare(a_transaction(here, reverse_path=reverse_path), content)).result(5)
     assert queued() == []
 
 

@@ -80,8 +80,8 @@ def test_the_command_tells_it_in_words(told: str) -> None:
     text = out.getvalue()
     assert "<Anna@Outside.example> → <u1@a.test>  inbound, accepted, 812 octets" in text
     assert "→ <nobody@a.test>  inbound, refused (unknown_recipient)" in text
-    assert "placed for u1@a.test in INBOX of account 1 as uid 4, modseq 9" in text
-    assert text.index("received from 192.0.2.7") < text.index("placed for")
+    assert "placed for u1@a.test in INBOX (account 1, uid 4, modseq 9)" in text
+    assert text.index("came from 192.0.2.7") < text.index("placed for")
 
 
 def test_the_command_tells_it_as_json(told: str) -> None:
