@@ -182,16 +182,23 @@ def _safety(place: Place) -> Iterator[Line]:
 
 
 def _links(place: Place) -> Iterator[Line]:
-    web = str(place.endpoints["urls"].get("web", ""))
+    urls = place.endpoints["urls"]
+    web = str(urls.get("web tls") or urls.get("web", "")).rstrip("/")
     titles = {
-        "domains": "Domains and mailboxes in a browser.",
-        "mailboxes": "Mailboxes, their quotas and usage.",
-        "queue": "The queue: reason, next try, hold, retry, delete.",
-        "trace": "Search the story of any message.",
+        "domains": "In a browser: domains, their limits, who administers them",
+        "mailboxes": "Mailboxes, their quotas and usage",
+        "aliases": "Aliases and forwards",
+        "groups": "Groups and who may write to them",
+        "autoresponders": "Autoresponders",
+        "networks": "Networks, and who may come in from where",
+        "sessions": "Who is connected now",
+        "queue": "The queue: reason, next try, hold, retry, delete",
+        "trace": "The story of any message",
+        "audit": "What administrators did",
     }
     for name, claim in titles.items():
-        if name in place.pages:
-            yield Line(f"{claim} (sign in as admin@example.test)", link=web.rstrip("/") + place.pages[name])
+        if web and name in place.pages:
+            yield Line(f"{claim} (sign in as admin@example.test).", link=web + place.pages[name])
 
 
 def _sender(place: Place, server: str = "", login: str = "") -> Callable[[str, str, str], str]:

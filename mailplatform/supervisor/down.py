@@ -151,7 +151,15 @@ def print_table(home: Path, clone: Path, *, as_json: bool, foreground: bool) -> 
     if accounts := said.get("accounts"):
         lines += ["", "  accounts of the first domain (passwords stand in endpoints.json too)"]
         lines += [f"  {one['address']:<28} {one['password']:<24} {one['role']}" for one in accounts]
-    where = "" if home in (clone / "var", instance_home(clone)) else f" HOME_DIR={home}"
+    usual = home in (clone / "var", instance_home(clone))
+    manage = ".venv/bin/python manage.py" + ("" if usual else f" --home {home}")
+    if accounts:
+        lines += ["", f"  what there is to be seen, line by line: {manage} tour"]
+    else:
+        lines += ["", "  an empty house begins with a domain and somebody to administer it:"]
+        lines += [f"  {manage} domain add example.org"]
+        lines += [f"  {manage} mailbox add admin@example.org --role administrator --generate-password"]
+    where = "" if usual else f" HOME_DIR={home}"
     stop = "Ctrl-C drains and stops all" if foreground else f"stop: make down{where}"
     lines += ["", f"  {stop}     who runs: make status{where}     (in {clone})", ""]
     print("\n".join(lines), flush=True)

@@ -12,13 +12,9 @@ from django.urls import NoReverseMatch, reverse
 from mailplatform.demo import tour
 from mailplatform.runtime import clock
 from mailplatform.settings.site import CODE
+from mailplatform.supervisor.home import INSTANCES
 
-PAGES = {
-    "domains": ("webadmin:domains",),
-    "mailboxes": ("webadmin:mailboxes",),
-    "queue": ("webadmin:queue",),
-    "trace": ("webadmin:trace",),
-}
+PAGES = ("domains", "mailboxes", "aliases", "groups", "autoresponders", "networks", "sessions", "queue", "trace", "audit")
 
 
 class Command(BaseCommand):
@@ -36,8 +32,9 @@ class Command(BaseCommand):
             raise CommandError(f"nothing runs in {home}: `make up` first") from None
         if not told["accounts"]:
             raise CommandError(f"{home} has no demonstration: `make up` in an empty home makes one")
-        where = "" if home == CODE / "var" else f" --home {home}"
-        place = tour.Place(home, f"python3 manage.py{where}", told, dict(_pages()), f"{clock.now():%H%M%S}")
+        usual = home == CODE / "var" or home.parent == INSTANCES
+        where = "" if usual else f" --home {home}"
+        place = tour.Place(home, f".venv/bin/python manage.py{where}", told, dict(_pages()), f"{clock.now():%H%M%S}")
         found = list(tour.lines(place))
         if options["json"]:
             self.stdout.write(json.dumps([asdict(line) for line in found], ensure_ascii=False, indent=1))
@@ -48,13 +45,11 @@ class Command(BaseCommand):
 
 
 def _pages() -> list[tuple[str, str]]:
-    """Pages of the webs that are mounted: name → path."""
+    """Pages of the administrators' web, those that it has: name → path."""
     found = []
-    for name, urls in PAGES.items():
-        for url in urls:
-            try:
-                found.append((name, reverse(url)))
-                break
-            except NoReverseMatch:
-                continue
+    for name in PAGES:
+        try:
+            found.append((name, reverse(f"webadmin:{name}")))
+        except NoReverseMatch:
+            continue
     return found
