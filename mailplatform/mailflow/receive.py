@@ -34,13 +34,18 @@ def prepare(transaction: Transaction, content: Spooled | bytes) -> Unit:
     refuse_loop(data)
     if not transaction.recipients:
         raise NotFound("no valid recipients")
+    return unit(transaction, data)
+
+
+def unit(transaction: Transaction, data: bytes, message: PreparedMessage | None = None) -> Unit:
+    """The same for data that has been looked at; message: what it was prepared to, where that is at hand."""
     now = clock.now()
     asked = transaction
     leaves = any(recipient.outside for recipient in asked.recipients)
     circled = forward.circling(asked.recipients, data[: header_end(data)]) if leaves else []
     if circled:
         transaction = replace(asked, recipients=[r for r in asked.recipients if r not in circled])
-    message = append.prepare_message(data)
+    message = message or append.prepare_message(data)
     received = stamp.received(transaction, now)
     leaving = list(forward.outward(transaction, message, received, now)) if leaves else []
     failing = forward.failures(asked, circled, message, received)

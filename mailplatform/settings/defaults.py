@@ -145,6 +145,22 @@ class Submission:
 
 
 @dataclass(frozen=True, slots=True)
+class Lmtp:
+    """Mail from a server in front (RFC 2033): a reply for each recipient, no relaying. What is not said here is as in [smtp]."""
+
+    port: int = key(0, "0: port_base + 24.")
+    addresses: tuple[str, ...] = key(("127.0.0.1",), "Addresses it listens on; [] leaves the Unix socket alone.")
+    networks: tuple[str, ...] = key(("127.0.0.0/8", "::1/128"), "From where it may be called over TCP; 554 for all others.")
+    socket: str = key("lmtp.sock", "Unix socket, a path in <home>/run/ or an absolute one; empty: none.")
+    socket_mode: str = key("0660", "Its permissions, in octal.")
+    socket_group: str = key("", "Its group, which may deliver; the service's user must be in it. Empty: the user's own group.")
+    full: str = key("defer", "A full account answers 452 (defer: the server in front keeps the mail), or 552 (refuse).")
+    workers: int = key(1, "Processes.")
+    connections: int = key(2, "Database connections a process may open for recipients and the like (the committer has two more).")
+    max_connections: int = key(1000, "Open connections of one process.")
+
+
+@dataclass(frozen=True, slots=True)
 class Imap:
     """IMAP4rev1 (RFC 3501) for clients."""
 
@@ -354,6 +370,7 @@ TABLES: dict[str, type] = {
     "access": Access,
     "smtp": Smtp,
     "submission": Submission,
+    "lmtp": Lmtp,
     "imap": Imap,
     "store": Store,
     "arrivals": Arrivals,

@@ -25,12 +25,26 @@ Tls = Literal["none", "starttls", "implicit"]
 
 @dataclass(frozen=True, slots=True)
 class Listener:
-    """One way in: where it listens and how TLS begins there. ``name`` is unique in the service table ("imaps")."""
+    """One way in: where it listens and how TLS begins there. ``name`` is unique in the service table ("imaps").
+
+    host: an address, or the path of a Unix socket (then port is 0, and mode and group are the socket's; "" the user's own).
+    """
 
     name: str
     host: str
     port: int
     tls: Tls = "none"
+    mode: int = 0o600
+    group: str = ""
+
+    @property
+    def is_unix(self) -> bool:
+        return self.host.startswith("/")
+
+    @property
+    def place(self) -> str:
+        """Where, for people."""
+        return self.host if self.is_unix else f"{self.host}:{self.port}"
 
 
 def _nothing() -> None:

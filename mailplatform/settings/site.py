@@ -24,7 +24,17 @@ from mailplatform.settings.service import Listener
 
 CODE = Path(__file__).resolve().parents[2]
 DEFAULT_HOSTNAME = "mail.example.test"
-USUAL_PORTS = {"smtp": 25, "submission": 587, "submissions": 465, "imap": 143, "imaps": 993, "web": 80, "webs": 443, "sink": 26}
+USUAL_PORTS = {
+    "lmtp": 24,
+    "smtp": 25,
+    "sink": 26,
+    "web": 80,
+    "imap": 143,
+    "webs": 443,
+    "submissions": 465,
+    "submission": 587,
+    "imaps": 993,
+}
 _UNITS: dict[str, dict[str, float]] = {
     "_bytes": {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40},
     "_seconds": {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400},
@@ -50,6 +60,7 @@ class SiteConfig:
     access: defaults.Access
     smtp: defaults.Smtp
     submission: defaults.Submission
+    lmtp: defaults.Lmtp
     imap: defaults.Imap
     store: defaults.Store
     arrivals: defaults.Arrivals
@@ -132,6 +143,7 @@ class SiteConfig:
             "smtp": (self.smtp.port, "smtp", "starttls"),
             "submission": (self.submission.port, "submission", "starttls"),
             "submissions": (self.submission.tls_port, "submission", "implicit"),
+            "lmtp": (self.lmtp.port, "lmtp", "starttls"),
             "imap": (self.imap.port, "imap", "starttls"),
             "imaps": (self.imap.tls_port, "imap", "implicit"),
             "web": (self.web.port, "web", "none"),
@@ -139,12 +151,19 @@ class SiteConfig:
         }
         ways: dict[str, list[Listener]] = {}
         for name, (port, role, tls) in ports.items():
-            for address in self.network.addresses:
+            for address in self.lmtp.addresses if name == "lmtp" else self.network.addresses:
                 number = port or self.network.port_base + USUAL_PORTS[name]
                 ways.setdefault(role, []).append(Listener(name, address, number, tls))  # type: ignore[arg-type]
         if self.demo.sink:
             ways["sink"] = [Listener("sink", "127.0.0.1", self.demo.sink_port or self.network.port_base + USUAL_PORTS["sink"])]
+        if self.lmtp.socket:
+            path = str(self.sockets_dir / self.lmtp.socket)
+            ways.setdefault("lmtp", []).append(Listener("lmtp.sock", path, 0, "none", *self._permissions()))
         return ways
+
+    def _permissions(self) -> tuple[int, str]:
+        """Mode and group of LMTP's socket."""
+        return int(self.lmtp.socket_mode, 8), self.lmtp.socket_group
 
 
 def home_from(argument: str | None = None) -> Path:
@@ -255,18 +274,29 @@ def _check(site: SiteConfig, text: str) -> None:
     def refuse(table: str, key: str, sentence: str) -> None:
         raise SiteError(f"{_where(text, site.path, table, key)}: {table}.{key}: {sentence}")
 
-    listed = (("access", "plaintext_networks"), ("proxy", "networks"), ("metrics", "networks"), ("web", "proxy_networks"))
+    listed = (
+        ("access", "plaintext_networks"),
+        ("proxy", "networks"),
+        ("metrics", "networks"),
+        ("web", "proxy_networks"),
+        ("lmtp", "networks"),
+    )
     for table, key in listed:
         for network in getattr(getattr(site, table), key):
             try:
                 ipaddress.ip_network(network)
             except ValueError as error:
                 refuse(table, key, str(error))
-    for address in site.network.addresses:
-        try:
-            ipaddress.ip_address(address)
-        except ValueError as error:
-            refuse("network", "addresses", str(error))
+    for table in ("network", "lmtp"):
+        for address in getattr(site, table).addresses:
+            try:
+                ipaddress.ip_address(address)
+            except ValueError as error:
+                refuse(table, "addresses", str(error))
+    if not re.fullmatch(r"0?[0-7]{3}", site.lmtp.socket_mode):
+        refuse("lmtp", "socket_mode", 'must be octal, like "0660"')
+    if site.lmtp.full not in ("defer", "refuse"):
+        refuse("lmtp", "full", 'must be "defer" or "refuse"')
     if not site.network.addresses:
         refuse("network", "addresses", "name at least one address")
     if site.tls.minimum_version not in ("1.2", "1.3"):
@@ -290,6 +320,8 @@ def _check(site: SiteConfig, text: str) -> None:
     seen: dict[tuple[str, int], str] = {}
     for ways in site.listeners().values():
         for way in ways:
+            if way.is_unix:
+                continue
             if not 0 < way.port < 65536:
                 raise SiteError(f"{site.path}: port {way.port} of {way.name} is not between 1 and 65535")
             other = seen.setdefault((way.host, way.port), way.name)

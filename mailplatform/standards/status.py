@@ -64,7 +64,8 @@ def _folded(text: str) -> Iterator[str]:
 
 
 # Connection and session (RFC 5321 §4.3.1, §3.8)
-GREETING = Reply(220, "", "{host} ESMTP")
+GREETING = Reply(220, "", "{host} {banner}")
+NOT_FROM_HERE = Reply(554, "5.7.1", "{host} takes no mail from your address over this protocol")  # RFC 5321 §3.1
 CLOSING = Reply(221, "2.0.0", "{host} closing connection")
 SHUTTING_DOWN = Reply(421, "4.3.2", "{host} is shutting down, try again in a moment")
 IDLE_TOO_LONG = Reply(421, "4.4.2", "{host} idle for too long, closing connection")
@@ -124,6 +125,7 @@ NO_RELAY = Reply(550, "5.7.1", "<{address}> relaying denied, we do not receive f
 NOT_ALLOWED_TO_POST = Reply(550, "5.7.1", "<{address}> you may not send to this address")
 FORWARD_REFUSED = Reply(550, "5.7.1", "<{address}> forwards outside, which this server does not do yet")
 OVER_QUOTA = Reply(452, "4.2.2", "<{address}> mailbox is full")  # temporary: the owner can make room
+FULL_FOR_GOOD = Reply(552, "5.2.2", "<{address}> mailbox is full")  # where the server in front is not to wait for that
 SENDER_DOMAIN_UNKNOWN = Reply(550, "5.1.8", "Domain of sender address does not exist")
 SENDER_REFUSED = Reply(550, "5.7.1", "Sender address refused")
 

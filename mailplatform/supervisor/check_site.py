@@ -65,7 +65,7 @@ def _explain(site: SiteConfig, *, only_changed: bool) -> None:
             print("\n".join([f"\n[{name}]", *shown]))
     print("\n(* differs from the default)\n\nrole       workers  connections  memory MiB  listens on")
     for row in _services(site):
-        ways = ", ".join(f"{way['host']}:{way['port']} {way['tls']}" for way in row["listeners"])
+        ways = ", ".join(f"{way['host']}{':' if way['port'] else ''}{way['port'] or ''} {way['tls']}" for way in row["listeners"])
         print(f"{row['role']:<10} {row['workers']:>7}  {row['connections']:>11}  {row['memory_mib']:>10}  {ways}")
     print(f"{'reserve':<10} {'':>7}  {RESERVED:>11}")
     print(f"{'sum':<10} {'':>7}  {connections(site):>11}  {memory_mib(site):>10}  all")

@@ -8,6 +8,7 @@ import os
 import signal
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -87,7 +88,7 @@ def status(home: Path, arguments: Sequence[str]) -> int:
     for service in table(site):
         for way in service.listeners:
             ports = [w["port"] for w in said.get("listeners", {}).get(service.name, []) if w["tls"] == way.tls] or [way.port]
-            seen = type(way)(way.name, way.host, ports[0], way.tls)
+            seen = replace(way, port=ports[0])
             why = probe.answers(seen, service.greeting, proxies=site.proxy.networks) if said else "not started"
             doors.append(
                 {"listener": way.name, "host": way.host, "port": ports[0], "tls": way.tls, "answers": not why, "why": why}
@@ -105,7 +106,8 @@ def status(home: Path, arguments: Sequence[str]) -> int:
     else:
         print(f"{home}: {'running' if well else 'not running' if not runs else 'partly running'}")
         for door in doors:
-            print(f"  {door['listener']:<12} {door['host']}:{door['port']:<6} {door['tls']:<9} {door['why'] or 'answers'}")
+            where = f"{door['host']}:{door['port']}" if door["port"] else door["host"]
+            print(f"  {door['listener']:<12} {where:<16} {door['tls']:<9} {door['why'] or 'answers'}")
         for role, pids in alive.items():
             print(f"  {role:<12} {' '.join(map(str, pids)) or 'missing'}")
         for line in _in_words(away, alone, site.outbound.tick_missing_seconds):
@@ -143,9 +145,8 @@ def print_table(home: Path, clone: Path, *, as_json: bool, foreground: bool) -> 
     lines = ["", f"mailplatform serves from {home}", ""]
     for role, ways in said.get("listeners", {}).items():
         for way in ways:
-            lines.append(
-                f"  {role:<12} {way['host']}:{way['port']:<8} {'TLS: ' + way['tls'] if way['tls'] != 'none' else 'no TLS'}"
-            )
+            where = f"{way['host']}:{way['port']}" if way["port"] else way["host"]
+            lines.append(f"  {role:<12} {where:<18} {'TLS: ' + way['tls'] if way['tls'] != 'none' else 'no TLS'}")
     for name, url in said.get("urls", {}).items():
         lines.append(f"  {name:<12} {url}")
     if accounts := said.get("accounts"):

@@ -20,14 +20,27 @@ def answers(listener: Listener, greeting: str, *, proxies: tuple[str, ...] = (),
     """
     host = _LOOPBACK.get(listener.host, listener.host)
     try:
-        with socket.create_connection((host, listener.port), timeout) as plain:
-            if any(ipaddress.ip_address(host) in ipaddress.ip_network(network) for network in proxies):
+        with _connection(listener, host, timeout) as plain:
+            if not listener.is_unix and any(ipaddress.ip_address(host) in ipaddress.ip_network(network) for network in proxies):
                 plain.sendall(b"PROXY UNKNOWN\r\n")
             said = _exchange(plain, listener, greeting, timeout)
     except (OSError, ssl.SSLError) as error:
-        return f"{host}:{listener.port}: {error}"
+        return f"{listener.place}: {error}"
     expected = _GREETINGS[greeting]
-    return "" if said.startswith(expected) else f"{host}:{listener.port}: greeting is {said[:60]!r}"
+    return "" if said.startswith(expected) else f"{listener.place}: greeting is {said[:60]!r}"
+
+
+def _connection(listener: Listener, host: str, timeout: float) -> socket.socket:
+    if not listener.is_unix:
+        return socket.create_connection((host, listener.port), timeout)
+    one = socket.socket(socket.AF_UNIX)
+    one.settimeout(timeout)
+    try:
+        one.connect(listener.host)
+    except OSError:
+        one.close()
+        raise
+    return one
 
 
 def _exchange(plain: socket.socket, listener: Listener, greeting: str, timeout: float) -> bytes:

@@ -75,6 +75,15 @@ def table(site: SiteConfig) -> tuple[Service, ...]:
             connections=site.submission.connections + site.access.hash_threads + COMMITTER,
         ),
         Service(
+            "lmtp",
+            "protocols.smtp.lmtp:run",
+            site.workers("lmtp"),
+            ways.get("lmtp", ()),
+            stage=2,
+            greeting="smtp",
+            connections=site.lmtp.connections + COMMITTER,
+        ),
+        Service(
             "imap",
             "protocols.imap.service:run",
             site.workers("imap"),

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import errno
+import grp
 import json
 import os
 import pwd
@@ -102,6 +103,12 @@ def start(home: Path, arguments: Sequence[str]) -> int:
             with step("certificate") as done:
                 homes.furnish_sockets(site)
                 done(homes.certificate(site))
+            with step("sockets") as done:
+                made = {(way.name, way.host, way.port): open_socket(way) for way in _unix(site)}
+                done(", ".join(path for _, path, _ in made))
+            for key, one in made.items():
+                one.set_inheritable(True)
+                listening[key] = one.detach()
             keeper = _start(site, listening, demo=not given.no_demo)
         except StepFailed:
             return 1
@@ -114,13 +121,14 @@ def start(home: Path, arguments: Sequence[str]) -> int:
 
 
 def bind(site: SiteConfig, patience: float = 0) -> dict[tuple[str, str, int], socket.socket]:
-    """Every listener of the table, bound and listening: (name, host, port) → socket. Raises SiteError.
+    """Every address of the table, bound and listening: (name, host, port) → socket. Raises SiteError.
 
+    Unix sockets are not among them: the home's owner makes those.
     patience: seconds for which a refusal is tried again, while processes of an earlier start let go.
     """
     sockets: dict[tuple[str, str, int], socket.socket] = {}
     until = time.monotonic() + patience
-    for way in (way for ways in site.listeners().values() for way in ways):
+    for way in (way for ways in site.listeners().values() for way in ways if not way.is_unix):
         while (way.name, way.host, way.port) not in sockets:
             try:
                 sockets[way.name, way.host, way.port] = open_socket(way)
@@ -131,8 +139,14 @@ def bind(site: SiteConfig, patience: float = 0) -> dict[tuple[str, str, int], so
     return sockets
 
 
+def _unix(site: SiteConfig) -> Iterator[Listener]:
+    return (way for ways in site.listeners().values() for way in ways if way.is_unix)
+
+
 def open_socket(way: Listener) -> socket.socket:
     """A listening, non-blocking socket. Raises SiteError that says why it cannot be."""
+    if way.is_unix:
+        return _open_unix(way)
     family = socket.AF_INET6 if ":" in way.host else socket.AF_INET
     one = socket.socket(family, socket.SOCK_STREAM)
     one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -149,6 +163,32 @@ def open_socket(way: Listener) -> socket.socket:
             errno.EADDRNOTAVAIL: "is not an address of this machine: see [network] addresses",
         }.get(error.errno or 0, f"cannot be opened: {error.strerror}")
         raise SiteError(f"{way.host} port {way.port} ({way.name}) {why}") from None
+    one.setblocking(False)
+    return one
+
+
+def _open_unix(way: Listener) -> socket.socket:
+    """A socket file of the wanted mode and group; one that nobody listens on any more is replaced."""
+    path, one = Path(way.host), socket.socket(socket.AF_UNIX)
+    try:
+        if path.is_socket():
+            if one.connect_ex(way.host) == 0:
+                raise OSError(errno.EADDRINUSE, "another program listens there")
+            one.close()
+            path.unlink()
+            one = socket.socket(socket.AF_UNIX)
+        before = os.umask(0o777 & ~way.mode)
+        try:
+            one.bind(way.host)
+        finally:
+            os.umask(before)
+        if way.group:
+            os.chown(path, -1, grp.getgrnam(way.group).gr_gid, follow_symlinks=False)
+        one.listen(BACKLOG)
+    except (OSError, KeyError) as error:
+        one.close()
+        why = f"there is no group {way.group}" if isinstance(error, KeyError) else getattr(error, "strerror", None) or str(error)
+        raise SiteError(f"{way.host} ({way.name}) cannot be opened: {why}") from None
     one.setblocking(False)
     return one
 

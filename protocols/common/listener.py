@@ -81,7 +81,8 @@ class Listener:
         """Accept on sockets that are bound already."""
         for sock in sockets:
             sock.setblocking(False)
-            self._servers.append(await self.loop.create_server(self.connection, sock=sock, backlog=backlog))
+            create = self.loop.create_unix_server if sock.family == socket.AF_UNIX else self.loop.create_server
+            self._servers.append(await create(self.connection, sock=sock, backlog=backlog))
 
     def connection(self) -> Connection:
         """A protocol object for one accepted connection."""

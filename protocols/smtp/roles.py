@@ -1,7 +1,8 @@
 """What tells one SMTP role from another: MX, submission and LMTP as one table, and the limits a site sets.
 
-The MX takes mail for local recipients from anybody, submission (RFC 6409) from the people of the house for everybody. LMTP
-(RFC 2033) stands here as a row whose door is to come: the session asks the table and knows no role by name.
+The MX takes mail for local recipients from anybody, submission (RFC 6409) from the people of the house for everybody, LMTP
+(RFC 2033) for local recipients from servers in front, each recipient with an outcome of its own. The session asks the table and
+knows no role by name.
 """
 
 from __future__ import annotations
@@ -18,11 +19,13 @@ _COMMON = frozenset({"PIPELINING", "SIZE", "8BITMIME", "SMTPUTF8", "ENHANCEDSTAT
 
 @dataclass(frozen=True, slots=True)
 class Role:
-    """protocol: the word in Received: and trace (RFC 3848 makes ESMTPS of it). greeting: what EHLO is called."""
+    """protocol: the word in Received: and trace (RFC 3848 makes ESMTPS of it). greeting: what EHLO is called. banner: what the
+    greeting calls us. reply_per_recipient: an answer to the end of data for each recipient that was accepted (RFC 2033 §4.2)."""
 
     name: str
     protocol: str
     greeting: str = "EHLO"
+    banner: str = "ESMTP"
     extensions: frozenset[str] = _COMMON
     needs_login: bool = False
     reply_per_recipient: bool = False
@@ -31,10 +34,11 @@ class Role:
 ROLES: Mapping[str, Role] = {
     "smtp": Role("smtp", "smtp", extensions=_COMMON | {"DSN"}),
     "submission": Role("submission", "submission", extensions=_COMMON | {"AUTH", "DSN"}, needs_login=True),
-    "lmtp": Role("lmtp", "lmtp", greeting="LHLO", reply_per_recipient=True),
+    "lmtp": Role("lmtp", "lmtp", "LHLO", "LMTP", extensions=_COMMON | {"DSN"}, reply_per_recipient=True),
 }
 MX = ROLES["smtp"]
 SUBMISSION = ROLES["submission"]
+LMTP = ROLES["lmtp"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +57,8 @@ class Limits:
     session_seconds: float = 3600.0
     commands_a_turn: int = field(default=100)
     """Commands of one peer that are answered before others have their turn."""
+    full_is_final: bool = False
+    """A full account is 552, not 452."""
 
 
 def limits_of(smtp: Smtp) -> Limits:

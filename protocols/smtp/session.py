@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, ClassVar
 from aiosmtpd.smtp import SMTP
 
 from mailplatform.mailflow.transaction import Session, Transaction
+from mailplatform.runtime.errors import MailError, OverQuota
 from mailplatform.runtime.spool import Room, Spool
 from mailplatform.standards import status
 from mailplatform.standards.status import Reply
@@ -33,7 +34,7 @@ from protocols.smtp.roles import Limits, Role
 from protocols.smtp.spine import Refused, Spine
 from protocols.smtp.wire import commands as wire
 from protocols.smtp.wire.data import DataDecoder
-from protocols.smtp.wire.grammar import BadSyntax, parse
+from protocols.smtp.wire.grammar import READERS, BadSyntax, parse
 from protocols.smtp.wire.lines import BadLine, Lines
 from protocols.smtp.wire.machine import Machine
 
@@ -69,7 +70,8 @@ class SmtpSession(Connection, SMTP):  # type: ignore[misc]  # their transport is
         self.living = living
         self.entry: Entry | None = None
         self.lines = Lines(limits.line)
-        self.machine = Machine()
+        self.machine = Machine(lmtp=role.reply_per_recipient)
+        self._readers = READERS[role.greeting]
         self.about: Session | None = None
         self.transaction: Transaction | None = None
         self.decoder: DataDecoder | None = None
@@ -101,7 +103,7 @@ class SmtpSession(Connection, SMTP):  # type: ignore[misc]  # their transport is
         )
         if self.secure:
             self.secured()
-        self.write(b"220 %s ESMTP\r\n" % self.host.encode("ascii", "replace"))
+        self.write(b"220 %s %s\r\n" % (self.host.encode("ascii", "replace"), self.role.banner.encode()))
 
     def received(self, data: bytes) -> None:
         if self.decoder is not None and not self.busy:
@@ -194,7 +196,7 @@ class SmtpSession(Connection, SMTP):  # type: ignore[misc]  # their transport is
             self.refuse(status.LINE_TOO_LONG if line is BadLine.LONG else status.BARE_LINE_END)
             return
         try:
-            command = parse(line, self.role.extensions)
+            command = parse(line, self.role.extensions, self._readers)
         except BadSyntax as error:
             if error.fatal:
                 self.cut_off(error.answer)
@@ -218,20 +220,27 @@ class SmtpSession(Connection, SMTP):  # type: ignore[misc]  # their transport is
         """Answer; replies leave together when the turn is over."""
         self.out.append(answer.raw)
 
+    def refusal(self, error: MailError, about: str = "") -> Reply:
+        """What an error is called here; `about` is the address it is about, if there is one."""
+        if self.limits.full_is_final and isinstance(error, OverQuota) and about:
+            return status.FULL_FOR_GOOD.format(address=about)
+        return errors.refusal(error, f"<{about}>" if about else "")
+
     def refuse(self, answer: Reply, stage: str = "", forward_path: str = "") -> None:
         """Say no; too many of them end the connection."""
         self.out.append(answer.raw)
         self.errors += 1
         if stage:
-            self._traced(answer, stage, forward_path)
+            self.traced(answer, stage, forward_path)
         if self.errors >= self.limits.errors:
             self.cut_off(status.TOO_MANY_ERRORS.format(host=self.host))
 
-    def _traced(self, answer: Reply, stage: str, forward_path: str = "") -> None:
+    def traced(self, answer: Reply, stage: str, forward_path: str = "") -> None:
+        """Tell the house of a refusal; of the end of data without a path, for every recipient."""
         assert self.about is not None
         transaction = self.transaction
         paths: tuple[str, ...] = (forward_path,) if forward_path else ()
-        if stage == "data" and transaction is not None:
+        if stage == "data" and not paths and transaction is not None:
             paths = tuple(recipient.forward_path for recipient in transaction.recipients)
         self.spine.refused(
             Refused(
@@ -247,7 +256,7 @@ class SmtpSession(Connection, SMTP):  # type: ignore[misc]  # their transport is
 
     def cut_off(self, answer: Reply) -> None:
         """End a session that went too far."""
-        self._traced(answer, "session")
+        self.traced(answer, "session")
         self.hang_up(answer)
 
     def hang_up(self, answer: Reply) -> None:

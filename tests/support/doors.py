@@ -28,14 +28,20 @@ from mailplatform.runtime.errors import AlreadyExists
 from mailplatform.runtime.tls import Certificates
 from mailplatform.settings.service import Listener, ServiceContext
 from mailplatform.settings.site import SiteConfig
+from mailplatform.supervisor.up import open_socket
 from tests.support.certificate import a_certificate
 from tests.support.clients.imap import Imap
 
 HOST = "mx.house.test"
 PASSWORD = "a-password-of-tests"
 TESTER = Actor(7, "tester")
-DOORS = ("smtp", "submission", "imap")
-MODULES = {"smtp": "protocols.smtp.service", "submission": "protocols.smtp.submission", "imap": "protocols.imap.service"}
+DOORS = ("smtp", "submission", "lmtp", "imap")
+MODULES = {
+    "smtp": "protocols.smtp.service",
+    "submission": "protocols.smtp.submission",
+    "lmtp": "protocols.smtp.lmtp",
+    "imap": "protocols.imap.service",
+}
 
 
 def a_site(home: Path, redis_url: str = "") -> SiteConfig:
@@ -43,26 +49,30 @@ def a_site(home: Path, redis_url: str = "") -> SiteConfig:
     base: SiteConfig = settings.SITE
     for folder in ("packs", "spool", "run", "tls"):
         (home / folder).mkdir(parents=True, exist_ok=True)
-    return dataclasses.replace(
+    site = dataclasses.replace(
         base,
         home=home,
         network=dataclasses.replace(base.network, hostname=HOST),
         redis=dataclasses.replace(base.redis, url=redis_url or base.redis.url),
         access=dataclasses.replace(base.access, plaintext_networks=("127.0.0.0/8",)),
     )
+    site.sockets_dir.mkdir(exist_ok=True)  # elsewhere when the home's path is long
+    return site
 
 
 @dataclasses.dataclass(slots=True)
 class House:
-    """Running doors by listener: smtp, submission, submissions, imap, imaps. tls: a client's context that trusts them."""
+    """Running doors by listener: smtp, submission, submissions, lmtp, lmtp.sock (a path), imap, imaps.
+
+    tls: a client's context that trusts them."""
 
     site: SiteConfig
-    addresses: dict[str, tuple[str, int]]
+    addresses: dict[str, Any]
     tls: ssl.SSLContext
 
     @property
     def smtp(self) -> tuple[str, int]:
-        return self.addresses["smtp"]
+        return self.addresses["smtp"]  # type: ignore[no-any-return]
 
     def open(self, *addresses: str, **columns: Any) -> list[AccountInfo]:
         """Open accounts whole, their domains as well; all have PASSWORD."""
@@ -93,13 +103,19 @@ def running(site: SiteConfig, roles: Sequence[str] = DOORS) -> Iterator[House]:
     contexts = []
     for role in roles:
         ways = {way.name: way for way in site.listeners()[role]}
-        for name in ways:
-            sockets[name] = [_bound()]
+        for name, way in ways.items():
+            sockets[name] = [open_socket(way) if way.is_unix else _bound()]
         contexts.append(_context(site, role, ways, sockets))
     with _Loop(contexts, certificates):
         tls = ssl.create_default_context(cafile=str(folder / "cert.pem"))
         tls.check_hostname = False
-        yield House(site, {name: bound[0].getsockname()[:2] for name, bound in sockets.items()}, tls)
+        yield House(site, {name: _name(bound[0]) for name, bound in sockets.items()}, tls)
+
+
+def _name(sock: socket.socket) -> Any:
+    """(host, port), or the path of a Unix socket."""
+    name = sock.getsockname()
+    return name if isinstance(name, str) else name[:2]
 
 
 def _bound() -> socket.socket:
@@ -111,7 +127,10 @@ def _bound() -> socket.socket:
 
 
 def _context(site: SiteConfig, role: str, ways: dict[str, Listener], sockets: dict[str, list[socket.socket]]) -> ServiceContext:
-    there = {name: dataclasses.replace(way, port=sockets[name][0].getsockname()[1]) for name, way in ways.items()}
+    there = {
+        name: way if way.is_unix else dataclasses.replace(way, port=sockets[name][0].getsockname()[1])
+        for name, way in ways.items()
+    }
     return ServiceContext(site, role, sockets={name: sockets[name] for name in ways}, listeners=there)
 
 

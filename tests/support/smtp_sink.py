@@ -2,13 +2,13 @@
 
 The sink's answers hang on the localpart: `unknown`, `full`, `foreign`, `policy`, `later`, `nospace`, `bug` are refused
 as their names say, at RCPT; the same names as the reverse-path's localpart, at the end of data. `small` takes 1,000
-octets. Everybody else is known.
+octets. Everybody else is known. As an LMTP door it refuses `full-1` and the like at the end of data, each by itself.
 """
 
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -46,7 +46,7 @@ class Sink:
     sync: bool = False
 
     def spine(self) -> Spine:
-        return Spine(self.new_id, self.admit, self.deliver, self.known, self.refused.append, lambda: NOW)
+        return Spine(self.new_id, self.admit, self.deliver, self.known, self.refused.append, lambda: NOW, self.deliver_each)
 
     def new_id(self, _at: datetime) -> str:
         self.ids += 1
@@ -71,6 +71,12 @@ class Sink:
             raise REFUSALS[self.word(transaction.reverse_path)]
         self.taken.append((transaction, spooled.read()))
         return Accepted(transaction.trace_id, len(transaction.recipients), 0)
+
+    async def deliver_each(self, transaction: Transaction, spooled: Spooled) -> list[Accepted | Exception]:
+        """For LMTP: the localpart of a recipient before a hyphen, `full-1`, says what it is refused for at the end of data."""
+        await self.deliver(replace(transaction), spooled)
+        words = [self.word(recipient.forward_path).partition("-")[0] for recipient in transaction.recipients]
+        return [REFUSALS.get(word) or Accepted(transaction.trace_id, 1, 0) for word in words]  # type: ignore[misc]
 
     def answer(self, path: Path) -> Recipient:
         most = 1000 if self.word(str(path)) == "small" else None

@@ -14,7 +14,6 @@ from mailplatform.mailflow.transaction import Recipient, Transaction
 from mailplatform.runtime.errors import MailError
 from mailplatform.standards import status
 from mailplatform.standards.status import Reply
-from protocols.smtp import errors
 from protocols.smtp.wire import commands as wire
 
 if TYPE_CHECKING:
@@ -77,7 +76,7 @@ async def _admit(session: SmtpSession, transaction: Transaction, command: wire.R
     try:
         answer = await session.spine.admit(command.forward_path, transaction)
     except MailError as error:
-        answer = errors.refusal(error, f"<{command.forward_path}>")
+        answer = session.refusal(error, str(command.forward_path))
     except Exception:
         log.exception("%s: RCPT failed", transaction.trace_id)
         answer = status.TRY_LATER
@@ -100,7 +99,8 @@ def _admitted(session: SmtpSession, transaction: Transaction, command: wire.Rcpt
             too_big = status.TOO_BIG_FOR_RECIPIENT.format(address=command.forward_path, limit=most)
             session.refuse(too_big, "rcpt", str(command.forward_path))
             return
-        session.size_limit = min(session.size_limit, most)
+        if not session.role.reply_per_recipient:
+            session.size_limit = min(session.size_limit, most)
     if command.params.notify or command.params.orcpt:
         recipient = replace(recipient, notify=command.params.notify, orcpt=command.params.orcpt)
     transaction.recipients.append(recipient)

@@ -53,15 +53,20 @@ class BadSyntax(Exception):
         self.fatal = fatal
 
 
-def parse(line: bytes, offered: Collection[str]) -> Command:
-    """The command of a line without its CRLF. `offered`: the EHLO keywords whose parameters are known. Raises BadSyntax."""
+Readers = Mapping[str, Callable[[str, Collection[str]], Command]]
+"""Verb → what reads its argument."""
+
+
+def parse(line: bytes, offered: Collection[str], readers: Readers | None = None) -> Command:
+    """The command of a line without its CRLF. `offered`: the EHLO keywords whose parameters are known. `readers`: SMTP's, or
+    another of READERS. Raises BadSyntax."""
     try:
         text = line.decode("utf-8")
     except UnicodeDecodeError:
         raise BadSyntax(status.BAD_ARGUMENT.format(problem="Line is not UTF-8")) from None
     verb, _, argument = text.partition(" ")
     verb = verb.upper()
-    read = _READERS.get(verb)
+    read = (readers or _SMTP).get(verb)
     if not text.isprintable() and _CONTROL.search(text):
         raise BadSyntax(status.BAD_ARGUMENT.format(problem="Control character in a command"))
     if read is not None:
@@ -86,6 +91,10 @@ def _host(argument: str, verb: str) -> str:
 
 def _ehlo(argument: str, _offered: Collection[str]) -> Command:
     return Ehlo(_host(argument, "EHLO"))
+
+
+def _lhlo(argument: str, _offered: Collection[str]) -> Command:
+    return Ehlo(_host(argument, "LHLO"))
 
 
 def _helo(argument: str, _offered: Collection[str]) -> Command:
@@ -185,7 +194,7 @@ def _bdat(argument: str, _offered: Collection[str]) -> Command:
     return Bdat(int(words[0]), last)
 
 
-_READERS: Mapping[str, Callable[[str, Collection[str]], Command]] = {
+_SMTP: Readers = {
     "MAIL": _mail,
     "RCPT": _rcpt,
     "DATA": _bare("DATA", Data()),
@@ -201,3 +210,6 @@ _READERS: Mapping[str, Callable[[str, Collection[str]], Command]] = {
     "AUTH": _auth,
     "BDAT": _bdat,
 }
+_LMTP: Readers = {**{verb: read for verb, read in _SMTP.items() if verb not in ("EHLO", "HELO")}, "LHLO": _lhlo}
+READERS: Mapping[str, Readers] = {"EHLO": _SMTP, "LHLO": _LMTP}
+"""By the greeting that a role wants: LMTP knows neither EHLO nor HELO (RFC 2033 §4.1)."""

@@ -1,4 +1,4 @@
-"""When each command may come: the state table of a server (RFC 5321 §4.1.4, RFC 3207 §4).
+"""When each command may come: the state table of a server (RFC 5321 §4.1.4, RFC 3207 §4; RFC 2033 §4.2 for LMTP).
 
 Pure: the session asks `judge` before it acts and tells the machine afterwards what came of it. A refused command
 changes nothing.
@@ -55,9 +55,10 @@ ALLOWED: Mapping[State, frozenset[type[Command]]] = {
 class Machine:
     """The state of one session, and of its current transaction what decides about the next command."""
 
-    __slots__ = ("refused", "secure", "state")
+    __slots__ = ("_lmtp", "refused", "secure", "state")
 
-    def __init__(self) -> None:
+    def __init__(self, *, lmtp: bool = False) -> None:
+        self._lmtp = lmtp
         self.state = State.CONNECTED
         self.secure = False
         self.refused = 0
@@ -68,10 +69,12 @@ class Machine:
         if type(command) in ALLOWED[self.state]:
             return status.TLS_ALREADY if self.secure and isinstance(command, StartTls) else None
         if self.state is State.CONNECTED:
-            return status.HELO_FIRST
+            return status.LHLO_FIRST if self._lmtp else status.HELO_FIRST
         if isinstance(command, MailFrom):
             return status.NESTED_MAIL
         if isinstance(command, Data | Bdat) and self.state is State.MAIL:
+            if self._lmtp:
+                return status.NO_RECIPIENTS_LMTP  # RFC 2033 §4.2: 503, whatever the reason
             return status.NO_RECIPIENTS if self.refused else status.RCPT_FIRST  # RFC 5321 §3.3
         if isinstance(command, RcptTo | Data | Bdat):
             return status.MAIL_FIRST

@@ -27,7 +27,9 @@ def test_all_defaults_without_a_file(tmp_path):
     assert loaded.network == defaults.Network()
     assert loaded.access.plaintext_networks == ()
     assert loaded.embedded_database and loaded.embedded_redis
-    ports = {way.name: way.port for ways in loaded.listeners().values() for way in ways}
+    ways = [way for ways in loaded.listeners().values() for way in ways]
+    ports = {way.name: way.port for way in ways if not way.is_unix}
+    assert [way.host for way in ways if way.is_unix] == [str(loaded.sockets_dir / "lmtp.sock")]
     assert ports == {name: 10000 + port for name, port in USUAL_PORTS.items() if name != "sink"}
 
 
