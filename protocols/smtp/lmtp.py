@@ -29,6 +29,7 @@ from mailplatform.trace import ids, record
 from protocols.common.futures import Futures
 from protocols.common.limits import Connections
 from protocols.common.listener import Listener
+from protocols.common.living import Living
 from protocols.common.peer import Network, within
 from protocols.common.service import Doors, proxies_of, serve
 from protocols.smtp.roles import LMTP, Limits, limits_of
@@ -46,9 +47,16 @@ class LmtpSession(SmtpSession):
     """The server side of one LMTP connection. networks: from where it may come; None asks nothing (a Unix socket)."""
 
     def __init__(
-        self, listener: Listener, limits: Limits, spine: Spine, room: Room, host: str, networks: tuple[Network, ...] | None
+        self,
+        listener: Listener,
+        limits: Limits,
+        spine: Spine,
+        room: Room,
+        host: str,
+        living: Living,
+        networks: tuple[Network, ...] | None,
     ) -> None:
-        super().__init__(listener, LMTP, limits, spine, room, host)
+        super().__init__(listener, LMTP, limits, spine, room, host, living)
         self._networks = networks
 
     def opened(self) -> None:
@@ -68,10 +76,13 @@ def run(context: ServiceContext) -> None:
 def build(context: ServiceContext, certificates: Certificates | None) -> Doors:
     """The listeners of this process."""
     site = context.site
+    loop = asyncio.get_running_loop()
     bridge = Bridge(threads=max(1, site.lmtp.connections), name="lmtp")
     folder = site.home / "spool"
     room = Room(folder if folder.is_dir() else None, int(site.smtp.spool_memory_bytes), int(site.smtp.spool_total_bytes))
-    spine = house(bridge, asyncio.get_running_loop())
+    spine = house(bridge, loop)
+    living = Living(bridge, poll_seconds=site.access.epoch_poll_seconds, role="lmtp")
+    looking = loop.create_task(living.run())
     subscriber = admit.listen()
     counts = Connections(site.lmtp.max_connections, site.lmtp.max_connections)
     limits = _limits(site)
@@ -92,7 +103,7 @@ def build(context: ServiceContext, certificates: Certificates | None) -> Doors:
     def door(name: str, *, is_unix: bool) -> Listener:
         return Listener(
             name,
-            lambda listener: LmtpSession(listener, limits, spine, room, site.hostname, None if is_unix else networks),
+            lambda listener: LmtpSession(listener, limits, spine, room, site.hostname, living, None if is_unix else networks),
             limits=counts,
             idle=limits.command_seconds,
             total=limits.session_seconds,
@@ -103,6 +114,8 @@ def build(context: ServiceContext, certificates: Certificates | None) -> Doors:
         )
 
     async def stop() -> None:
+        looking.cancel()
+        await living.close()
         await asyncio.to_thread(arrivals.drain, site.smtp.drain_seconds)
         await asyncio.to_thread(record.flush, 2.0)
         subscriber.stop()
