@@ -30,8 +30,12 @@ GROUPS: Sequence[tuple[str | Promise, Sequence[Entry]]] = (
         (Entry("domains", _("Domains"), "globe", "webadmin:domains"),),
     ),
     (
-        _("Limits"),
-        (),
+        _("Mail"),
+        (Entry("messages", _("Messages"), "trace", "webadmin:messages"), Entry("queue", _("Queue"), "queue", "webadmin:queue")),
+    ),
+    (
+        _("Safety"),
+        (Entry("sessions", _("Sessions"), "session", "webadmin:sessions"), Entry("audit", _("Log"), "log", "webadmin:audit")),
     ),
 )
 

@@ -33,3 +33,31 @@ POSTING = {
     Posting.MEMBERS: (_("members only"), "plain"),
 }
 ENABLED = {True: (_("in use"), "good"), False: (_("switched off"), "warn")}
+QUEUE_STATES = {
+    "ready": (_("due"), "accent"),
+    "leased": (_("under way"), "accent"),
+    "deferred": (_("put off"), "warn"),
+    "held": (_("held"), "bad"),
+}
+VERDICTS = {
+    "accepted": (_("accepted"), "good"),
+    "refused": (_("refused"), "bad"),
+    "deferred": (_("put off"), "warn"),
+    "quarantined": (_("in quarantine"), "warn"),
+    "discarded": (_("thrown away"), "warn"),
+}
+DIRECTIONS = {
+    "inbound": (_("came in"), "plain"),
+    "submitted": (_("sent from here"), "plain"),
+    "appended": (_("put by a program"), "plain"),
+    "imported": (_("imported"), "plain"),
+    "internal": (_("made by the house"), "plain"),
+}
+PROTOCOLS = {
+    "imap": ("IMAP", "plain"),
+    "pop3": ("POP3", "plain"),
+    "submission": (_("sending"), "plain"),
+    "smtp": (_("receiving"), "plain"),
+    "lmtp": ("LMTP", "plain"),
+    "web": (_("web"), "plain"),
+}

@@ -15,6 +15,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
+from mailplatform.access.values import Identity
 from mailplatform.audit.record import Subject
 from mailplatform.audit.record import record as audit
 from mailplatform.directory.values import Actor
@@ -25,6 +26,7 @@ from mailplatform.trace.events import Code
 from mailplatform.trace.record import EventRow
 from mailplatform.transport.models import Destination, QueueItem
 from mailplatform.transport.values import State
+from mailplatform.transport.visible import waiting_for
 
 MOST = 1000
 _COLUMNS = (
@@ -63,7 +65,8 @@ class Waiting:
 @dataclass(frozen=True, slots=True)
 class Chosen:
     """Which items: all that is given must fit. ids: of items, or trace ids. sender: an address or @domain; "<>" is the null path.
-    destination: a domain or host. reason: a part of what was said last or of the hold's reason. state: one of them."""
+    destination: a domain or host. reason: a part of what was said last or of the hold's reason. state: one of them. seen_by: only
+    what this person looks after."""
 
     ids: tuple[str, ...] = ()
     destination: str = ""
@@ -71,12 +74,13 @@ class Chosen:
     reason: str = ""
     state: str = ""
     everything: bool = False
+    seen_by: Identity | None = None
 
     def __bool__(self) -> bool:
         return bool(self.everything or self.ids or self.destination or self.sender or self.reason or self.state)
 
     def items(self) -> QuerySet[QueueItem]:
-        found = QueueItem.objects.exclude(state=State.DONE)
+        found = waiting_for(self.seen_by) if self.seen_by else QueueItem.objects.exclude(state=State.DONE)
         if self.ids:
             numbers = [int(text) for text in self.ids if text.isdigit() and len(text) < 19]
             found = found.filter(Q(pk__in=numbers) | Q(message__trace_id__in=[text.lower() for text in self.ids]))
@@ -167,7 +171,8 @@ def _each(
             if told is not None:
                 what, params = told
                 record.write(*[EventRow(trace, what, {"recipient": path, "by": actor.name, **params}) for _, trace, path in rows])
-            audit(code, Subject("queue", None, f"{len(rows)} items"), actor=actor, ids=[pk for pk, *_ in rows])
+            organisation = chosen.seen_by.organisation_id if chosen.seen_by else None
+            audit(code, Subject("queue", None, f"{len(rows)} items", organisation), actor=actor, ids=[pk for pk, *_ in rows])
         total, after = total + len(rows), rows[-1][0]
     if not total:
         raise NotFound("nothing in the queue fits", subject="id")

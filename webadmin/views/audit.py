@@ -1,0 +1,39 @@
+"""The log of the administration: who changed what, when, and how it was before where that is known."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from mailplatform.access.permissions import audit_for
+from webadmin.tables.audit import AuditFilter, AuditTable
+from webadmin.views.timed import TimedPage
+
+
+class Audit(TimedPage):
+    title, here, icon = _("Log"), "audit", "log"
+    lead = _("What administrators did, here and on the command line. Nothing in it can be changed or taken out.")
+    table_class, filter_class = AuditTable, AuditFilter
+    empty, empty_lead = _("Nothing was done yet"), _("The first change will stand here.")
+
+    def rows(self) -> QuerySet[Any]:
+        rows: QuerySet[Any] = audit_for(self.identity).values(*AuditTable.fields)
+        return rows
+
+    def ordered(self, rows: QuerySet[Any]) -> QuerySet[Any]:
+        return rows.order_by("-id")
+
+    def mark(self, row: Mapping[str, Any]) -> str:
+        return str(row["id"])
+
+    def before(self, rows: QuerySet[Any], mark: str) -> QuerySet[Any]:
+        return rows.filter(pk__lt=int(mark)) if mark.isdigit() and len(mark) < 19 else rows
+
+    def records(self, rows: Sequence[Any]) -> Sequence[Mapping[str, Any]]:
+        return [row | {"words": f"{said(row['code'])}: {row['subject_name']}"} for row in rows]
+
+
+def said(code: str) -> str:
+    """A code of the audit as people read it: what it is about, and what was done."""
+    return code.replace(".", " ").replace("_", " ")
