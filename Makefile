@@ -7,7 +7,7 @@ UP_ARGS = $(HOME_ARGS) $(if $(PORT_BASE),--port-base $(PORT_BASE)) $(if $(filter
 MINUTES ?= 5
 ROLE ?= smtp
 
-.PHONY: up down status test outside check fuzz interop drill bench big serve env format
+.PHONY: up down status test outside units check fuzz interop drill bench big serve env format
 
 up:
 	@$(PYTHON) manage.py up $(UP_ARGS)
@@ -30,6 +30,11 @@ test: env
 # The whole suite against Postgres and Redis from the system's packages: apt-get install postgresql redis-server
 outside: env
 	$(BIN)/python -m tests.support.debian $(BIN)/pytest
+
+# The units kept in docker/systemd, made again from the service table.
+units: env
+	MAILPLATFORM_SITE=docker/systemd/site.toml $(BIN)/python manage.py units --home /var/lib/mailplatform \
+	  --code /opt/mailplatform --out docker/systemd
 
 check: env
 	$(BIN)/ruff check .

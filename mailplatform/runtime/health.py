@@ -40,6 +40,7 @@ class Health:
     def __init__(self, role: str, number: str) -> None:
         self.role, self.number = role, number
         self.state = "starting"
+        self.stop: Callable[[], None] = lambda: None
         self._living: dict[str, Check] = {}
         self._serving: dict[str, Check] = {}
         self._asked: tuple[float, list[str]] = (0.0, [])
@@ -126,11 +127,12 @@ def serve(health: Health, path: Path, address: tuple[str, int] | None, networks:
     thread.start()
 
     def stop() -> None:
-        ours.close()
+        ours.send(b"x")
         thread.join()
-        for one in (theirs, *sockets):
+        for one in (ours, theirs, *sockets):
             one.close()
 
+    health.stop = stop  # holds what would be collected, and closed, if the caller does not keep it
     return stop
 
 

@@ -23,6 +23,7 @@ def notify(*lines: str) -> bool:
         address = "\0" + address[1:]
     try:
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as telling:
+            telling.settimeout(1.0)  # a manager that does not listen holds nobody
             telling.connect(address)
             telling.sendall("\n".join(lines).encode())
     except OSError:

@@ -44,6 +44,10 @@ def main(argv: Sequence[str]) -> int:
 
                 become_owner(home, arguments)
                 return health(home, arguments[2:])
+            case "units":
+                from mailplatform.supervisor.units import units  # noqa: PLC0415
+
+                return units(home, arguments[2:])
             case "check_site":
                 from mailplatform.supervisor.check_site import check_site  # noqa: PLC0415
 

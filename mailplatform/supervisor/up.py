@@ -22,6 +22,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from mailplatform.settings.notify import READY, STOPPING, notify
 from mailplatform.settings.service import Listener
 from mailplatform.settings.site import CODE, SiteConfig, SiteError, load
 from mailplatform.supervisor import bootstrap
@@ -117,6 +118,7 @@ def start(home: Path, arguments: Sequence[str]) -> int:
             end_all(home, site.supervisor.stop_seconds)
             return 130
     print_table(home, clone, as_json=given.json, foreground=not given.detach)
+    notify(READY, "STATUS=everything answers")
     return 0 if given.detach else _stay(home, site, keeper)
 
 
@@ -234,6 +236,7 @@ def _stay(home: Path, site: SiteConfig, keeper: Process | None) -> int:
     except KeyboardInterrupt:
         for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
             signal.signal(number, signal.SIG_IGN)
+        notify(STOPPING)
         print("\ndraining …", file=sys.stderr, flush=True)
         end_all(home, site.supervisor.stop_seconds * 3)
         print("stopped", file=sys.stderr, flush=True)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import shutil
 import smtplib
-import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -86,15 +85,12 @@ def outside() -> Iterator[Outside]:
     parent = Path(tempfile.mkdtemp(prefix="mpo"))
     parent.chmod(0o755)
     (parent / "pg").mkdir()
-    socket = parent / "redis.sock"
-    binary = debian.redis_binary()
-    assert binary is not None, "apt-get install redis-server"
-    redis = subprocess.Popen(
-        [binary, "--port", "0", "--unixsocket", str(socket), "--unixsocketperm", "777", "--save", "", "--dir", str(parent)],
-        stdout=subprocess.DEVNULL,
-    )
     try:
-        with debian.postgres(parent / "pg", "log_line_prefix = '[%a] %u '") as postgres, sink() as taking:
+        with (
+            debian.redis(parent) as socket,
+            debian.postgres(parent / "pg", "log_line_prefix = '[%a] %u '") as postgres,
+            sink() as taking,
+        ):
             with psycopg.connect(postgres.dsn, autocommit=True) as admin:
                 admin.execute("CREATE ROLE mailplatform LOGIN CREATEROLE")
                 admin.execute("CREATE DATABASE mail OWNER mailplatform")
@@ -114,8 +110,6 @@ def outside() -> Iterator[Outside]:
             finally:
                 instance.down()
     finally:
-        redis.terminate()
-        redis.wait()
         shutil.rmtree(parent, ignore_errors=True)
 
 

@@ -83,6 +83,26 @@ def postgres(folder: Path, *lines: str, authentication: str = "trust") -> Iterat
         process.wait(30)
 
 
+@contextlib.contextmanager
+def redis(folder: Path) -> Iterator[Path]:
+    """A private Redis; the path of its unix socket, open to every user."""
+    binary, path = redis_binary(), folder / "redis.sock"
+    if binary is None:
+        raise RuntimeError("no Redis is installed: apt-get install redis-server")
+    options = ["--port", "0", "--unixsocket", str(path), "--unixsocketperm", "777", "--save", "", "--dir", str(folder)]
+    process = subprocess.Popen([binary, *options], stdout=subprocess.DEVNULL)
+    try:
+        until = time.monotonic() + 10
+        while not path.exists():
+            if process.poll() is not None or time.monotonic() > until:
+                raise RuntimeError("Redis does not start")
+            time.sleep(0.01)
+        yield path
+    finally:
+        process.terminate()
+        process.wait()
+
+
 def _until_it_answers(server: Server, process: "subprocess.Popen[bytes]") -> None:
     until = time.monotonic() + 30
     while True:
@@ -103,13 +123,13 @@ def _run(command: list[str], owner: int) -> "subprocess.CompletedProcess[str]":
 
 
 def main(command: list[str]) -> int:
-    redis = redis_binary()
-    if redis is None:
+    binary = redis_binary()
+    if binary is None:
         print("no redis-server is installed: apt-get install redis-server", file=sys.stderr)
         return 2
     with tempfile.TemporaryDirectory(prefix="mpd") as folder, postgres(Path(folder)) as server:
-        print(f"Postgres {server.version} and {redis}", flush=True)
-        environment = {**os.environ, "MAILPLATFORM_TEST_DSN": server.dsn, "MAILPLATFORM_TEST_VALKEY": redis}
+        print(f"Postgres {server.version} and {binary}", flush=True)
+        environment = {**os.environ, "MAILPLATFORM_TEST_DSN": server.dsn, "MAILPLATFORM_TEST_VALKEY": binary}
         return subprocess.run(command, env=environment, check=False).returncode
 
 

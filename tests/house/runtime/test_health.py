@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import ipaddress
 import os
 import socket
@@ -26,10 +27,10 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setattr(health, "_current", health.Health("test", "0"))
     monkeypatch.setattr(health, "REMEMBERED", 0.0)
     serve, ends = health.serve, []
-    monkeypatch.setattr(health, "serve", lambda *given: ends.append(serve(*given)))
+    monkeypatch.setattr(health, "serve", lambda mine, *given: (ends.append(mine), serve(mine, *given))[0])
     yield tmp_path
-    for end in ends:
-        end()
+    for mine in ends:
+        mine.stop()
 
 
 def free_port() -> int:
@@ -43,6 +44,7 @@ def test_ready_only_while_it_serves_and_has_what_it_needs(folder: Path) -> None:
     away = ["away"]
     mine.needs("database", lambda: away[0])
     health.serve(mine, folder / "smtp.0.status", None, ())
+    gc.collect()
     ask = lambda question: health.asked(folder / "smtp.0.status", question)  # noqa: E731
     assert ask("/readyz") == (503, "starting\n")
     assert ask("/healthz") == (200, "ok\n")
