@@ -96,14 +96,14 @@ def texts(site: SiteConfig, place: Place) -> dict[str, str]:
     made = {_TARGET: _target(services), _PREPARE: _prepare(place), "mailplatform-up.service": _up(site, place)}
     for service in services:
         made[f"mailplatform-{service.name}@.service"] = _service(site, service, place)
-        if service.listeners:
+        if _by_systemd(service):
             made[f"mailplatform-{service.name}.socket"] = _socket(service)
     return made
 
 
 def _target(services: Sequence[Service]) -> str:
     instances = [f"mailplatform-{one.name}@{number}.service" for one in services for number in range(one.workers)]
-    sockets = [f"mailplatform-{one.name}.socket" for one in services if one.listeners]
+    sockets = [f"mailplatform-{one.name}.socket" for one in services if _by_systemd(one)]
     wants = "".join(f"Wants={name}\n" for name in (_PREPARE, *sockets, *instances))
     return f"{_HEAD}[Unit]\nDescription=mailplatform\n{wants}\n[Install]\nWantedBy=multi-user.target\n"
 
@@ -117,18 +117,20 @@ def _prepare(place: Place) -> str:
 
 
 def _service(site: SiteConfig, service: Service, place: Place) -> str:
-    sockets = f"Sockets=mailplatform-{service.name}.socket\n" if service.listeners else ""
+    sockets = f"Sockets=mailplatform-{service.name}.socket\n" if _by_systemd(service) else ""
     # gunicorn says ready from the worker that serves, not from its main process.
     notify = "NotifyAccess=all\n" if service.name == "web" else ""
     watchdog = "" if service.name in _UNWATCHED else "WatchdogSec=60\n"
     resources = "" if service.name == "index" else " @resources"  # it makes itself nicer
+    groups = "".join(f"SupplementaryGroups={way.group}\n" for way in service.listeners if way.group)
+    giving = "\nSystemCallFilter=@chown" if groups else ""  # the socket goes to that group
     return (
         f"{_HEAD}[Unit]\nDescription=mailplatform: {service.name} %i\n{_after(_PREPARE)}Requires={_PREPARE}\nPartOf={_TARGET}\n\n"
         f"[Service]\nType=notify\n{notify}{_runs(place)}{sockets}"
         f"ExecStart={place.command} serve {service.name} --number %i\nExecReload=/bin/kill -HUP $MAINPID\n"
         f"Restart=always\nRestartSec=1\n{watchdog}TimeoutStartSec=120\nTimeoutStopSec={site.supervisor.stop_seconds:.0f}\n"
         f"KillMode=mixed\nLimitNOFILE=65536\nTasksMax=256\nMemoryMax={_memory(service)}M\n\n"
-        f"{_confined(place, denied=resources)}\n[Install]\nWantedBy={_TARGET}\n"
+        f"{groups}{_confined(place, denied=resources + giving)}\n[Install]\nWantedBy={_TARGET}\n"
     )
 
 
@@ -144,7 +146,8 @@ def _up(site: SiteConfig, place: Place) -> str:
 
 
 def _socket(service: Service) -> str:
-    streams = "".join(f"ListenStream={_stream(way)}\n" for way in service.listeners)
+    # A unix socket the role binds itself: systemd would make the folders above it, and own them.
+    streams = "".join(f"ListenStream={_stream(way)}\n" for way in service.listeners if not way.is_unix)
     return (
         f"{_HEAD}[Unit]\nDescription=mailplatform: where {service.name} listens\nPartOf={_TARGET}\n\n"
         f"[Socket]\n{streams}BindIPv6Only=ipv6-only\nBacklog=1024\nFileDescriptorName={service.name}\n"
@@ -152,9 +155,12 @@ def _socket(service: Service) -> str:
     )
 
 
+def _by_systemd(service: Service) -> bool:
+    """Whether systemd binds something for it."""
+    return any(not way.is_unix for way in service.listeners)
+
+
 def _stream(way: Listener) -> str:
-    if way.host.startswith("/"):
-        return way.host
     return f"[{way.host}]:{way.port}" if ":" in way.host else f"{way.host}:{way.port}"
 
 

@@ -36,7 +36,7 @@ def test_a_unit_a_process_and_a_socket_a_listener(site: SiteConfig) -> None:
         assert {f"mailplatform-{service.name}@{n}.service" for n in range(service.workers)} <= wanted
         if service.listeners:
             socket = made[f"mailplatform-{service.name}.socket"]
-            assert socket.count("ListenStream=") == len(service.listeners)
+            assert socket.count("ListenStream=") == sum(not way.is_unix for way in service.listeners)
             assert unit["Service"]["Sockets"] == f"mailplatform-{service.name}.socket"
     assert "ListenStream=[::]:25\n" in made["mailplatform-smtp.socket"]
     assert "ListenStream=0.0.0.0:993\n" in made["mailplatform-imap.socket"]
