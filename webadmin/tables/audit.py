@@ -14,6 +14,7 @@ from django_tables2 import Column
 from mailplatform.runtime import clock
 from mailplatform.ui.filters import Filter
 from mailplatform.ui.tables import DASH, Table, WhenColumn
+from webadmin.said import PARAMS
 from webadmin.tables.messages import PERIODS
 
 SEARCH = forms.TextInput(attrs={"type": "search", "placeholder": _("Who did it, or what it was done to"), "autocomplete": "off"})
@@ -25,7 +26,9 @@ class ParamsColumn(Column):
     def render(self, value: Mapping[str, Any]) -> SafeString | str:
         if not value:
             return DASH
-        pairs = ((name.replace("_", " "), _written(one)) for name, one in value.items())
+        pairs = (
+            (PARAMS.get(name, name.replace("_", " ")), _written(one)) for name, one in value.items() if one not in (None, "", [])
+        )
         return format_html_join("", '<span class="item"><span class="soft">{}:</span> {}</span> ', pairs)
 
 
@@ -40,7 +43,8 @@ class AuditTable(Table):
 
     at = WhenColumn(verbose_name=_("When"))
     actor_name = Column(verbose_name=_("Who"), default=_("the house itself"))
-    words = Column(verbose_name=_("What"), attrs={"td": {"class": "main"}})
+    words = Column(verbose_name=_("What was done"))
+    subject_name = Column(verbose_name=_("To what"), attrs={"td": {"class": "main"}}, default=DASH)
     params = ParamsColumn(verbose_name=_("How"), empty_values=())
 
 

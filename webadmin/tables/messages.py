@@ -36,7 +36,7 @@ class MessageTable(Table):
     fields = ("trace_id", "at", "direction", "verdict", "reason", "reverse_path", "forward_path", "subject", "client", "size")
 
     subject = LinkColumn("webadmin:message", ("trace_id",), verbose_name=_("Subject"), empty_values=())
-    reverse_path = Column(verbose_name=_("From"), default=_("the house itself, or a report"))
+    reverse_path = Column(verbose_name=_("From"), default=_("the house itself"))
     forward_path = Column(verbose_name=_("To"))
     verdict = BadgeColumn(VERDICTS, verbose_name=_("At the door"))
     direction = BadgeColumn(DIRECTIONS, verbose_name=_("Way"))
@@ -74,10 +74,14 @@ class MessageFilter(Filter):
         return rows.filter(Q(subject__icontains=text) | Q(reverse_path__icontains=text) | Q(forward_path__icontains=text))
 
     def by(self, rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
-        return rows.alias(sender_key=Lower("reverse_path")).filter(sender_key=value.strip().strip("<>").lower())
+        found: QuerySet[Any] = rows.alias(sender_key=Lower("reverse_path")).filter(sender_key=value.strip().strip("<>").lower())
+        return found
 
     def to(self, rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
-        return rows.alias(recipient_key=Lower("forward_path")).filter(recipient_key=value.strip().strip("<>").lower())
+        found: QuerySet[Any] = rows.alias(recipient_key=Lower("forward_path")).filter(
+            recipient_key=value.strip().strip("<>").lower()
+        )
+        return found
 
     def lately(self, rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
         return rows.filter(at__gte=clock.now() - PERIODS[value][1])

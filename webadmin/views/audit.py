@@ -7,6 +7,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from mailplatform.access.permissions import audit_for
+from webadmin.said import said
 from webadmin.tables.audit import AuditFilter, AuditTable
 from webadmin.views.timed import TimedPage
 
@@ -31,9 +32,4 @@ class Audit(TimedPage):
         return rows.filter(pk__lt=int(mark)) if mark.isdigit() and len(mark) < 19 else rows
 
     def records(self, rows: Sequence[Any]) -> Sequence[Mapping[str, Any]]:
-        return [row | {"words": f"{said(row['code'])}: {row['subject_name']}"} for row in rows]
-
-
-def said(code: str) -> str:
-    """A code of the audit as people read it: what it is about, and what was done."""
-    return code.replace(".", " ").replace("_", " ")
+        return [row | {"words": said(row["code"])} for row in rows]

@@ -67,7 +67,7 @@ def when(value: datetime | None) -> SafeString:
         return format_html("<span>{}</span>", "–")
     now = clock.now()
     distance = abs((value - now).total_seconds())
-    if distance < 45:
+    if distance < 60:
         words = gettext("just now")
     elif distance < 86400:
         near = (timesince if value < now else timeuntil)(value, now, depth=1)

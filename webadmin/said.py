@@ -1,0 +1,73 @@
+"""The codes of the audit, and the names of what changed, as people read them. A code that is not here stands as it is."""
+
+from django.utils.translation import gettext_lazy as _
+
+CODES = {
+    "account.added": _("mailbox added"),
+    "account.changed": _("mailbox changed"),
+    "address.added": _("address added"),
+    "address.changed": _("address changed"),
+    "address.removed": _("address removed"),
+    "alias.added": _("alias added"),
+    "alias.changed": _("alias changed"),
+    "alias.removed": _("alias removed"),
+    "app_password.added": _("app password added"),
+    "app_password.removed": _("app password removed"),
+    "autoresponder.set": _("autoresponder set"),
+    "autoresponder.off": _("autoresponder switched off"),
+    "catch_all.added": _("catch-all added"),
+    "catch_all.changed": _("catch-all changed"),
+    "catch_all.removed": _("catch-all removed"),
+    "discard.added": _("address that throws mail away added"),
+    "discard.removed": _("address that throws mail away removed"),
+    "domain.added": _("domain added"),
+    "domain.administrator_appointed": _("domain administrator appointed"),
+    "domain.administrator_dismissed": _("domain administrator dismissed"),
+    "domain.changed": _("domain changed"),
+    "domain.removed": _("domain removed"),
+    "forward.added": _("forward added"),
+    "forward.changed": _("forward changed"),
+    "forward.removed": _("forward removed"),
+    "group.added": _("group added"),
+    "group.changed": _("group changed"),
+    "group.removed": _("group removed"),
+    "organisation.changed": _("organisation changed"),
+    "password.set": _("password set"),
+    "queue.deleted": _("taken out of the queue"),
+    "queue.held": _("held in the queue"),
+    "queue.released": _("let go from the queue"),
+    "queue.retried": _("tried again at once"),
+    "route.added": _("route added"),
+    "route.removed": _("route removed"),
+    "send_as.granted": _("may send as"),
+    "send_as.revoked": _("may no longer send as"),
+    "sending_limits.set": _("sending limits set"),
+    "session.ended": _("session ended"),
+    "store.counters_repaired": _("counters of the store repaired"),
+    "web_session.ended": _("web session ended"),
+}
+PARAMS = {
+    "address": _("address"),
+    "alias_of": _("another name of"),
+    "bytes": _("bytes"),
+    "count": _("how many"),
+    "host": _("host"),
+    "ids": _("numbers"),
+    "kind": _("kind"),
+    "language": _("language"),
+    "login": _("sign-in"),
+    "name": _("name"),
+    "posting": _("who may post"),
+    "protocol": _("protocol"),
+    "quota_bytes": _("quota in bytes"),
+    "quota_messages": _("quota in messages"),
+    "role": _("role"),
+    "scopes": _("for"),
+    "state": _("state"),
+    "targets": _("targets"),
+}
+
+
+def said(code: str) -> str:
+    """What was done, in words."""
+    return str(CODES.get(code, code.replace(".", " ").replace("_", " ")))
