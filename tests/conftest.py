@@ -10,7 +10,7 @@ Tests that ask for none of them cannot reach a database at all.
 
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -22,6 +22,7 @@ from mailplatform.runtime import pubsub
 from tests.support import doors
 from tests.support import valkey as valkey_server
 from tests.support.database import Databases, close_everywhere, server, track_connections
+from tests.support.hints import Hints
 from tests.support.sharing import one_transaction
 
 
@@ -87,6 +88,18 @@ def valkey(valkey_session: valkey_server.Valkey) -> valkey_server.Valkey:
         valkey_session.start()
     valkey_session.client().flushall()
     return valkey_session
+
+
+@pytest.fixture
+def hints(valkey: valkey_server.Valkey, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hints]:
+    """`hints.heard()`: what this process has published over a real Valkey."""
+    site = settings.SITE
+    patient = replace(site.redis, url=valkey.url, timeout_seconds=5.0)
+    monkeypatch.setattr(settings, "SITE", replace(site, redis=patient))
+    monkeypatch.setattr(pubsub, "_publisher", None)
+    listening = Hints(valkey.url)
+    yield listening
+    listening.close()
 
 
 @pytest.fixture

@@ -1,7 +1,8 @@
 """One mail transaction over an open link: envelope, content, final dot, and what it came to for each recipient.
 
-Standards: RFC 5321 §3.3, §4.2.1, §4.5.3.2; RFC 1870 §6.1; RFC 6152 §3 and RFC 6531 §3.4 (what a server cannot take is not
-changed on the way, it fails in words); RFC 1047: once the dot has left, silence is doubt, and the outcome says so.
+Standards: RFC 5321 §3.3, §4.2.1, §4.5.3.2; RFC 1870 §6.1; RFC 6152 §3 (8-bit content is converted for a server without
+8BITMIME) and RFC 6531 §3.4 (international addresses and header fields are not changed, they fail in words); RFC 1047: once the
+dot has left, silence is doubt, and the outcome says so.
 
 Invariants: every recipient ends with exactly one Ending; a recipient is delivered only by a 2xx to the dot, said after it;
 without `before_dot`'s yes no dot is sent; before the dot nothing has happened, whatever happens.
@@ -13,6 +14,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from mailplatform.standards.message.sevenbit import NotConvertible
 from protocols.smtp.agent.content import Content, Unreadable
 from protocols.smtp.agent.link import Link, Trouble
 from protocols.smtp.wire import client_commands as commands
@@ -62,7 +64,7 @@ async def transact(
     The link stays usable unless `link.is_usable` says otherwise. Raises Trouble when it ended before anything was decided about
     any recipient, so that another server may be tried; LeaseLost."""
     try:
-        envelope = await _fitted(link, envelope, content)
+        envelope, content = await _fitted(link, envelope, content)
         mail = commands.mail(envelope, link.offered)
     except _Unfit as unfit:
         return [unfit.ending] * len(paths)
@@ -192,18 +194,20 @@ class _Unfit(Exception):
         self.ending = Ending(FAILED, Stage.MAIL, words, 0, enhanced)
 
 
-async def _fitted(link: Link, envelope: Envelope, content: Content) -> Envelope:
-    """The envelope as this server must hear it. Raises _Unfit, Trouble when the content cannot be read."""
+async def _fitted(link: Link, envelope: Envelope, content: Content) -> tuple[Envelope, Content]:
+    """Envelope and content as this server must hear them. Raises _Unfit, Trouble when the content cannot be read."""
     offered, host = link.offered, link.host
-    if offered.size is not None and envelope.size > offered.size:
-        raise _Unfit(f"the message has {envelope.size} octets, {host} takes up to {offered.size}", "5.3.4")
     try:
-        if not offered.eight_bit and await content.has_eight_bit():
-            # RFC 6152 §3: without 8BITMIME it must not be sent as it is; we change nobody's message on the way.
-            raise _Unfit(f"the message has 8-bit content, which {host} does not take", "5.6.3")
         if envelope.smtputf8 and not offered.smtputf8 and await content.has_eight_bit_header():
             raise _Unfit(f"the message has international header fields, which {host} does not take", "5.6.7")
-        return replace(envelope, eight_bit=await content.has_eight_bit(deep=False))
+        if not offered.eight_bit and await content.has_eight_bit():
+            content, size = await content.in_seven_bits()
+            envelope = replace(envelope, size=size)
+        if offered.size is not None and envelope.size > offered.size:
+            raise _Unfit(f"the message has {envelope.size} octets, {host} takes up to {offered.size}", "5.3.4")
+        return replace(envelope, eight_bit=await content.has_eight_bit(deep=False)), content
+    except NotConvertible as error:
+        raise _Unfit(f"the message has 8-bit content, which {host} does not take: {error}", "5.6.3") from None
     except Unreadable as error:
         raise Trouble("data", str(error), enhanced="4.3.0") from None
 

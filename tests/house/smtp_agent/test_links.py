@@ -223,8 +223,8 @@ def test_a_server_that_knows_helo_only(code: int) -> None:
     [
         (("SIZE 40",), CONTENT, {}, "5.3.4", "the message has 53 octets, mx.a.test takes up to 40"),
         (("SIZE 0",), CONTENT, {}, "", ""),
-        (("SIZE",), EIGHT, {}, "5.6.3", "the message has 8-bit content, which mx.a.test does not take"),
-        (("SIZE",), EIGHT + b"x\r\n" * 200_000, {}, "5.6.3", "the message has 8-bit content"),
+        (("SIZE",), UTF8_HEADER, {}, "5.6.3", "the message has 8-bit content, which mx.a.test does not take: a header has"),
+        (("SIZE 70",), EIGHT, {}, "5.3.4", "the message has 164 octets, mx.a.test takes up to 70"),
         (("SIZE",), CONTENT, {"body8bit": True}, "", ""),
         (("8BITMIME",), UTF8_HEADER, {"smtputf8": True}, "5.6.7", "the message has international header fields"),
         (("8BITMIME",), EIGHT, {"smtputf8": True}, "", ""),
@@ -245,6 +245,20 @@ def test_what_a_server_cannot_take_fails_in_words(
             assert (answer.kind, mx.taken[0].content) == (Ending.DELIVERED, PREFIX + content)
 
     play(scene, FakeMx(offers))
+
+
+@pytest.mark.parametrize("more", [b"", b"x\r\n" * 200_000])
+def test_eight_bits_become_seven_for_a_server_without_8bitmime(more: bytes) -> None:
+    async def scene(house: Scene, mx: FakeMx) -> None:
+        assert (await house.one(content=EIGHT + more)).kind == Ending.DELIVERED
+        (taken,) = mx.taken
+        assert taken.content.isascii() and taken.content.startswith(PREFIX + b"Subject: x\r\n")
+        assert b"\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\nGr=C3=BC=C3=9Fe\r\n" + more in taken.content
+        assert f"MAIL FROM:<sender@out.test> SIZE={len(taken.content)}" in mx.commands
+        assert (await house.one(content=CONTENT)).kind == Ending.DELIVERED
+        assert mx.taken[1].content == PREFIX + CONTENT
+
+    play(scene, FakeMx(("SIZE",)), terms=PATIENT)
 
 
 def test_one_international_recipient_fails_alone() -> None:
