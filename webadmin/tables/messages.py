@@ -13,8 +13,8 @@ from django_tables2 import Column
 
 from mailplatform.runtime import clock
 from mailplatform.ui.filters import Filter
-from mailplatform.ui.tables import BadgeColumn, LinkColumn, SizeColumn, Table, WhenColumn
-from webadmin.words import DIRECTIONS, VERDICTS
+from mailplatform.ui.tables import BadgeColumn, LinkColumn, Table, WhenColumn
+from webadmin.words import VERDICTS
 
 SEARCH = forms.TextInput(
     attrs={"type": "search", "placeholder": _("Address, @domain, subject, Message-ID or trace number"), "autocomplete": "off"}
@@ -33,14 +33,12 @@ WORDS_LOOK_BACK = timedelta(days=30)
 class MessageTable(Table):
     """Newest first, always: the list grows for ever, and is paged by time."""
 
-    fields = ("trace_id", "at", "direction", "verdict", "reason", "reverse_path", "forward_path", "subject", "client", "size")
+    fields = ("trace_id", "at", "verdict", "reverse_path", "forward_path", "subject")
 
     subject = LinkColumn("webadmin:message", ("trace_id",), verbose_name=_("Subject"), empty_values=())
     reverse_path = Column(verbose_name=_("From"), default=_("the house itself"))
     forward_path = Column(verbose_name=_("To"))
     verdict = BadgeColumn(VERDICTS, verbose_name=_("At the door"))
-    direction = BadgeColumn(DIRECTIONS, verbose_name=_("Way"))
-    size = SizeColumn(verbose_name=_("Size"))
     at = WhenColumn(verbose_name=_("When"))
 
 
