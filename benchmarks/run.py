@@ -3,8 +3,8 @@
     python -m benchmarks.run [--home DIR] [--runs 3] [--bench ../shared/bench] [--only smtp_accept,imap_append]
 
 `--bench` is a folder with mailbench.py (a load generator for any mail server) and peers.sh (Postfix and Dovecot on loopback);
-without it only start-up and memory are measured. Both servers run on one machine, in turn, workload by workload: the
-ratios are what counts, since a disk's flush time changes from minute to minute.
+without it only start-up, memory and the workloads of this folder are measured. Both servers run on one machine, in turn,
+workload by workload: the ratios are what counts, since a disk's flush time changes from minute to minute.
 """
 
 import argparse
@@ -16,6 +16,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from benchmarks import outbound, submission
 from benchmarks.instance import ROOT, Instance, free_port_base, make_users, pss_mib
 from benchmarks.table import placed, table
 
@@ -27,8 +28,11 @@ WORKLOADS = {
     "idle_latency": [],
     "imap_append": [],
     "login": [],
+    "submission": [],
     "imap_select": ["--sizes", "1000,100000"],
 }
+# With an instance of their own, and a world outside.
+OWN = {"outbound": lambda runs: outbound.measure(runs, 3000)}
 PEER = "dovecot-mdbox"
 
 
@@ -36,20 +40,12 @@ def main() -> int:
     options = _options()
     instance = Instance(options.home, options.port_base)
     figures: dict[str, dict[str, float | None]] = {"ours": {}, "peer": {}}
-    figures["ours"]["up_s"] = instance.up()
-    try:
-        if not options.skip_memory:
-            print(f"waiting {SETTLE_SECONDS} s for the idle memory", file=sys.stderr)
-            time.sleep(SETTLE_SECONDS)
-            figures["ours"]["idle_pss_mib"] = pss_mib(instance.pids())
-        make_users(options.home, DOMAIN, USERS, PASSWORD)
-        if (options.bench / "mailbench.py").exists():
-            _measure(instance, options, figures)
-        else:
-            print(f"no mailbench.py in {options.bench}: only start-up and memory are measured", file=sys.stderr)
-    finally:
-        if not options.keep:
-            instance.down()
+    wanted = options.only.split(",")
+    for name in [name for name in wanted if name in OWN]:
+        _add(figures, OWN[name](options.runs))
+    options.only = ",".join(name for name in wanted if name not in OWN)
+    if options.only:
+        _with_instance(instance, options, figures)
     if options.json:
         options.json.write_text(json.dumps(figures, indent=1))
     lines = table(figures["ours"], figures["peer"])
@@ -61,12 +57,34 @@ def main() -> int:
     return 0
 
 
+def _add(figures: dict[str, dict[str, float | None]], measured: dict[str, dict[str, float | None]]) -> None:
+    for side, found in measured.items():
+        figures[side].update(found)
+
+
+def _with_instance(instance: Instance, options: argparse.Namespace, figures: dict[str, dict[str, float | None]]) -> None:
+    figures["ours"]["up_s"] = instance.up()
+    try:
+        if not options.skip_memory:
+            print(f"waiting {SETTLE_SECONDS} s for the idle memory", file=sys.stderr)
+            time.sleep(SETTLE_SECONDS)
+            figures["ours"]["idle_pss_mib"] = pss_mib(instance.pids())
+        make_users(options.home, DOMAIN, USERS, PASSWORD)
+        if (options.bench / "mailbench.py").exists():
+            _measure(instance, options, figures)
+        else:
+            print(f"no mailbench.py in {options.bench}: start-up and memory are measured", file=sys.stderr)
+    finally:
+        if not options.keep:
+            instance.down()
+
+
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Measure an instance beside Postfix and Dovecot.")
     parser.add_argument("--home", type=Path, default=Path(tempfile.gettempdir()) / "mailplatform-bench")
     parser.add_argument("--port-base", type=int, default=free_port_base())
     parser.add_argument("--bench", type=Path, default=Path(os.environ.get("MAILBENCH", ROOT.parent / "shared" / "bench")))
-    parser.add_argument("--only", default=",".join(WORKLOADS), help="workloads, by comma")
+    parser.add_argument("--only", default=",".join([*OWN, *WORKLOADS]), help="workloads, by comma")
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--scale", type=float, default=1.0, help="factor on the number of messages")
     parser.add_argument("--json", type=Path, help="write the figures there")
@@ -88,6 +106,10 @@ def _measure(instance: Instance, options: argparse.Namespace, figures: dict[str,
             subprocess.run(["bash", str(peers), "start", PEER.removeprefix("dovecot-")], check=True, stdout=sys.stderr)
         try:
             for workload in options.only.split(","):
+                if workload == "submission":
+                    said = submission.measure(instance, bench, options.runs, domain=DOMAIN, password=PASSWORD, alone=alone)
+                    _add(figures, said)
+                    continue
                 out = Path(folder) / f"{workload}.json"
                 versus = ["--vs", str(target), str(bench / "targets" / f"{PEER}.toml")] if not alone else [str(target)]
                 arguments = ["--only", workload, "--runs", str(options.runs), "--scale", str(options.scale), "--json", str(out)]

@@ -25,6 +25,8 @@ class OwnNames:
 
     def has(self, address: str) -> bool:
         """Whether an address, however it is written, is one of them or a subaddress of one."""
+        if address in self.addresses:  # written as we write it, as nearly always
+            return True
         try:
             parts = canonical.split(address)
         except Malformed:

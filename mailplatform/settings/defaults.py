@@ -246,7 +246,10 @@ class Outbound:
     probe_longest_seconds: float = key(HOUR, "A destination that cannot be reached is tried again after so long at the most.")
     lease_seconds: float = key(5 * MINUTE, "How long an attempt's items belong to one process without a sign of life.")
     poll_seconds: float = key(1, "How often the queue is looked at without a hint.")
-    slow_seconds: float = key(5, "Destinations where attempts take longer share a quarter of the slots.")
+    slow_seconds: float = key(5, "Destinations where attempts take longer share a part of the slots with those that fail.")
+    put_off_seconds: float = key(
+        20, "While others wait for a slot, an attempt at a failing, unproven or slow destination is put off after so long."
+    )
     tick_missing_seconds: float = key(60, "Without a tick for so long the agent releases due mail by itself.")
     drain_seconds: float = key(20, "On stop, attempts under way have so long to end.")
     port: int = key(25, "Port of mail exchangers; another one is for tests.")

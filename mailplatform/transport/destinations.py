@@ -2,8 +2,8 @@
 
 Standards: RFC 5321 §4.5.4.1 (a host that failed is not called for every message anew).
 Invariants: the turn goes round, so a destination with ten thousand messages waits for one with a single message, once; one that
-cannot be reached waits as a whole, and one attempt then finds out for all; those that fail or have never taken a message share a
-quarter of all slots, those that are slow another, so that the healthy ones never wait for them.
+cannot be reached waits as a whole, and one attempt then finds out for all; those that fail, have never taken a message, or are
+slow share a quarter of all slots, the slow ones half of it, so that the healthy ones never wait for them.
 """
 
 from __future__ import annotations
@@ -45,15 +45,21 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """slots: attempts at once in all; each: of these for one destination that is well."""
+    """slots: attempts at once in all; each: of these for one destination that is well; ahead: leases in hand beyond the slots."""
 
     slots: int
     each: int
+    ahead: int = 0
 
     @property
     def doubtful(self) -> int:
-        """Slots for all that fail or are unproven, together; and as many for all that are slow."""
+        """Slots for all that fail, are unproven or slow, together."""
         return max(self.slots // 4, 1)
+
+    @property
+    def sluggish(self) -> int:
+        """Of these, for new attempts at those that are slow."""
+        return max(self.doubtful // 2, 1)
 
 
 def waiting(transport: str, *, after: str, limit: int, now: datetime) -> list[Standing]:
@@ -66,39 +72,50 @@ def waiting(transport: str, *, after: str, limit: int, now: datetime) -> list[St
 
 def share(
     candidates: Sequence[Standing],
-    under_way: Mapping[str, int],
+    held: Mapping[str, int],
     slow: frozenset[str],
     limits: Limits,
     *,
-    doubtful: int = 0,
+    burdens: int = 0,
     sluggish: int = 0,
 ) -> dict[str, int]:
-    """How many attempts each may begin now, going round from the first candidate.
+    """How many leases of each may be taken now, going round from the first candidate; first for slots, then ahead of them.
 
-    under_way: attempts at each destination already; doubtful: how many of them count among those that fail or are unproven,
-    sluggish: among the slow; slow: names.
+    held: leases of each destination in hand already; burdens: how many of them count in the quarter of those that fail, are
+    unproven or slow; sluggish: among the slow; slow: names.
     """
-    free = limits.slots - sum(under_way.values())
-    quarter, other_quarter = limits.doubtful - doubtful, limits.doubtful - sluggish
+    quarter, half = limits.doubtful - burdens, limits.sluggish - sluggish
     given: dict[str, int] = {}
-    waiting = list(candidates)
-    while waiting and free > 0:
-        left: list[Standing] = []
-        for one in waiting:
-            if free <= 0:
-                break
-            busy = under_way.get(one.name, 0) + given.get(one.name, 0)
-            drags = one.name in slow
-            doubted = not drags and is_doubtful(one)
-            if busy >= most_at(one, slow, limits) or (doubted and quarter <= 0) or (drags and other_quarter <= 0):
-                continue
-            given[one.name] = given.get(one.name, 0) + 1
-            free -= 1
-            quarter -= doubted
-            other_quarter -= drags
-            left.append(one)
-        waiting = left
+    for turns in (1, 2) if limits.ahead else (1,):
+        free = limits.slots + limits.ahead * (turns - 1) - sum(held.values()) - sum(given.values())
+        waiting = list(candidates)
+        while waiting and free > 0:
+            left: list[Standing] = []
+            for one in waiting:
+                if free <= 0:
+                    break
+                drags = one.name in slow
+                burden = drags or is_doubtful(one)
+                if burden and (turns > 1 or quarter <= 0 or (drags and half <= 0)):
+                    continue
+                if held.get(one.name, 0) + given.get(one.name, 0) >= most_at(one, slow, limits) * turns:
+                    continue
+                given[one.name] = given.get(one.name, 0) + 1
+                free -= 1
+                quarter -= burden
+                half -= drags
+                left.append(one)
+            waiting = left
     return given
+
+
+def kept_out(
+    candidates: Sequence[Standing], held: Mapping[str, int], slow: frozenset[str], limits: Limits, *, burdens: int
+) -> int:
+    """How many have nothing in hand only because the quarter of the failing, unproven and slow is full."""
+    if burdens < limits.doubtful:
+        return 0
+    return sum(1 for one in candidates if is_doubtful(one) and one.name not in slow and not held.get(one.name))
 
 
 def is_doubtful(one: Standing) -> bool:

@@ -16,7 +16,7 @@ from django.db import transaction
 
 from mailplatform.runtime.arrays import columns
 from mailplatform.runtime.database import cursor
-from mailplatform.runtime.pipeline import Pipeline
+from mailplatform.runtime.pipeline import Pipeline, pipelined
 from mailplatform.runtime.sqlfiles import load
 from mailplatform.store.append import run
 from mailplatform.trace import record
@@ -52,7 +52,17 @@ def renew(items: Sequence[LocalItem | LeasedItem], *, seconds: float, now: datet
 
 def mark_in_doubt(items: Sequence[LocalItem | LeasedItem], *, until: datetime | None = None) -> set[int]:
     """Say, before a final dot is sent, that from here on delivery may happen unseen; the ids whose lease is still good."""
-    return _touch("lease_in_doubt", items, {"until": until})
+    with pipelined() as pipe:
+        marked = mark(pipe, items, until)
+    return marked()
+
+
+def mark(
+    pipe: Pipeline, items: Sequence[LocalItem | LeasedItem], until: datetime | None, young: datetime | None = None
+) -> Callable[[], set[int]]:
+    """The same inside ``pipelined``; call it afterwards. A lease that lasts beyond `young` is not lengthened."""
+    held = run(pipe, "lease_in_doubt", {**_held(items), "until": until, "young": young}, package=_PACKAGE)
+    return lambda: {row[0] for row in held.fetchall()}
 
 
 def _touch(name: str, items: Sequence[LocalItem | LeasedItem], more: dict[str, datetime | None]) -> set[int]:
@@ -62,27 +72,34 @@ def _touch(name: str, items: Sequence[LocalItem | LeasedItem], more: dict[str, d
 
 
 def _held(items: Sequence[LocalItem | LeasedItem]) -> dict[str, Any]:
-    return {
-        "ids": [item.item_id if isinstance(item, LeasedItem) else item.id for item in items],
-        "tokens": [item.token for item in items],
-    }
+    return columns(
+        "ids:int8 tokens:uuid", [(item.item_id if isinstance(item, LeasedItem) else item.id, item.token) for item in items]
+    )
 
 
 def take(shares: Mapping[str, int], *, seconds: float, now: datetime, transport: str = SMTP) -> list[Lease]:
     """Lease ready items: so many of the oldest of each destination, each with the other recipients of its message there."""
-    with cursor() as opened:
-        opened.execute(
-            load(_PACKAGE, "lease_take"),
-            {
-                "transport": transport,
-                "destinations": list(shares),
-                "counts": list(shares.values()),
-                "most": RECIPIENTS,
-                "now": now,
-                "until": now + timedelta(seconds=seconds),
-            },
-        )
-        rows = opened.fetchall()
+    with pipelined() as pipe:
+        taken = taking(pipe, shares, seconds=seconds, now=now, transport=transport)
+    return taken()
+
+
+def taking(
+    pipe: Pipeline, shares: Mapping[str, int], *, seconds: float, now: datetime, transport: str = SMTP
+) -> Callable[[], list[Lease]]:
+    """The same inside ``pipelined``; call it afterwards."""
+    params = {
+        **columns("destinations:text counts:int4", list(shares.items())),
+        "transport": transport,
+        "most": RECIPIENTS,
+        "now": now,
+        "until": now + timedelta(seconds=seconds),
+    }
+    found = run(pipe, "lease_take", params, package=_PACKAGE)
+    return lambda: _leases(found.fetchall(), transport)
+
+
+def _leases(rows: Sequence[tuple[Any, ...]], transport: str) -> list[Lease]:
     leases = []
     for _, found in groupby(rows, key=lambda row: (row[21], row[9], row[23])):
         group = list(found)

@@ -1,7 +1,9 @@
 """The ledger of an outbound agent: claims, marks before the dot and settlements of many attempts, written together.
 
-Each of them is small and has to be durable before the agent goes on; one transaction for those that wait at the same moment
-serves a hundred attempts with one flush. What is settled is traced in the same transaction.
+One transaction for those that wait at the same moment serves a hundred attempts. What is settled is traced in the same one. A
+mark is on disk before its dot leaves, and so is what was committed before it. Claims and settlements alone do not wait for the
+disk: a claim that is lost with the server is found out by its mark, which then fails; settlements are remembered until they are
+on disk for sure, and written again when the server goes away before.
 
 Invariants: a mark's answer is the truth at its commit; a settlement whose answer was lost is written again, and the tokens tell
 whether it had been; a result of a lease that is another's by now is dropped, and the trace says so.
@@ -11,23 +13,29 @@ from __future__ import annotations
 
 import logging
 import random
+import threading
+import time
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 from django.conf import settings
-from django.db import InterfaceError, OperationalError, transaction
+from django.db import DatabaseError, InterfaceError, OperationalError, transaction
 
 from mailplatform.runtime import clock, metrics
 from mailplatform.runtime.committer import Committer
 from mailplatform.runtime.committer import Outcome as Committed
-from mailplatform.runtime.database import close_connection, lost, unavailable
+from mailplatform.runtime.database import close_connection, cursor, lost, sqlstate, unavailable
 from mailplatform.runtime.errors import TemporarilyUnavailable
+from mailplatform.runtime.pipeline import FORGOTTEN, Pipeline, pipelined
+from mailplatform.runtime.sqlfiles import load
+from mailplatform.store.append import run
 from mailplatform.trace import record
 from mailplatform.trace.events import Code
-from mailplatform.trace.record import EventRow
+from mailplatform.trace.record import EventRow, is_missing_partition
 from mailplatform.transport import lease as leases
 from mailplatform.transport import schedule, settle
 from mailplatform.transport.settle import Verdict
@@ -36,6 +44,10 @@ from mailplatform.transport.values import BEFORE_MAIL, Ending, Lease, LeasedItem
 log = logging.getLogger(__name__)
 _BATCH = 200
 ATTEMPTS = metrics.Counter("deliveries_total", "Recipients outside for whom an attempt ended, by its outcome.", "outcome")
+_NEVER = 1_000_000
+_TRIES = 3
+_FLUSHED_AFTER = 1.0  # seconds; a living server has flushed what was committed (thrice wal_writer_delay, 0.2 s by default)
+_AGAIN_AFTER = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,28 +97,51 @@ class Ledger:
 
     def __init__(self, *, inline: bool = False, ahead: Callable[[Ahead], None] = lambda _ahead: None) -> None:
         self._ahead = ahead
-        self._committer: Committer[Claim | Mark | Settle] = Committer(
-            self.commit, name="queue", most=_BATCH, helper_at=10 * _BATCH, on_thread_end=close_connection, inline=inline
+        self._marks = self._committer("queue-marks", inline)
+        self._books = self._committer("queue", inline)
+        self._of_thread = threading.local()
+
+    def _committer(self, name: str, inline: bool) -> Committer[Claim | Mark | Settle]:
+        """One thread, and one connection: what is small and comes often is best written together."""
+        return Committer(
+            self.commit,
+            name=name,
+            most=_BATCH,
+            helper_at=_NEVER,
+            helper_after=_NEVER,
+            most_waiting=_NEVER,
+            on_thread_end=self._leave,
+            inline=inline,
         )
 
     def put(self, unit: Claim | Mark | Settle) -> Future[Any]:
-        return self._committer.put(unit)
+        """Marks go a way of their own: somebody outside waits for each of them."""
+        return (self._marks if isinstance(unit, Mark) else self._books).put(unit)
 
     def drain(self, seconds: float) -> bool:
-        return self._committer.drain(seconds)
+        until = time.monotonic() + seconds
+        return self._marks.drain(seconds) and self._books.drain(max(until - time.monotonic(), 0.0))
 
     def commit(self, units: list[Claim | Mark | Settle], patient: bool = False) -> Sequence[Committed]:
         """Settlements first, then marks (items in id order), then claims, which wait for nobody. A deadlock or a lost
         connection fails them all for now; another error fails the one that caused it."""
-        try:
-            return self._write(units)
-        except (OperationalError, InterfaceError) as error:
-            if lost(error):
-                close_connection()
-                return [unavailable(error)] * len(units)
-            return self._each_alone(units, error)
-        except Exception as error:
-            return self._each_alone(units, error)
+        spill, tries = False, 0
+        while True:
+            try:
+                return self._write(units, spill=spill)
+            except DatabaseError as error:
+                if is_missing_partition(error) and not spill:
+                    log.warning("a trace partition is missing, spilling: %s", error)
+                    spill = True
+                elif sqlstate(error) == FORGOTTEN and tries < _TRIES:
+                    tries += 1
+                elif isinstance(error, (OperationalError, InterfaceError)) and lost(error):
+                    self._lost()
+                    return [unavailable(error)] * len(units)
+                else:
+                    return self._each_alone(units, error)
+            except Exception as error:
+                return self._each_alone(units, error)
 
     def _each_alone(self, units: list[Claim | Mark | Settle], error: Exception) -> Sequence[Committed]:
         if len(units) > 1:
@@ -114,49 +149,115 @@ class Ledger:
         log.error("queue: %s cannot be written", type(units[0]).__name__, exc_info=error)
         return [TemporarilyUnavailable(private=f"{type(error).__name__}: {error}")]
 
-    def _write(self, units: list[Claim | Mark | Settle]) -> Sequence[Committed]:
+    def _write(self, units: list[Claim | Mark | Settle], *, spill: bool) -> Sequence[Committed]:
         now = clock.now()
         seconds = settings.SITE.outbound.lease_seconds
-        results: dict[int, Any] = {}
+        settlements = [unit for unit in units if isinstance(unit, Settle)]
+        items = [item for unit in units if isinstance(unit, Mark) for item in unit.items]
+        claims = {n: unit for n, unit in enumerate(units) if isinstance(unit, Claim)}
+        held: Callable[[], set[int]] = set
         with transaction.atomic():
-            ahead = write([unit for unit in units if isinstance(unit, Settle)], now)
-            marks = [unit for unit in units if isinstance(unit, Mark)]
-            if marks:
-                until = now + timedelta(seconds=seconds)
-                held = leases.mark_in_doubt([item for mark in marks for item in mark.items], until=until)
-            for n, unit in enumerate(units):
-                if isinstance(unit, Mark):
-                    results[n] = all(item.item_id in held for item in unit.items)
-                elif isinstance(unit, Claim):
-                    results[n] = leases.take(unit.shares, seconds=seconds, now=now)
+            with pipelined() as pipe:
+                if not items:
+                    run(pipe, "ledger_unflushed", package="mailplatform.transport")
+                settling = _Settling(pipe, settlements, now) if settlements else None
+                if items:
+                    until, young = now + timedelta(seconds=seconds), now + timedelta(seconds=seconds / 2)
+                    held = leases.mark(pipe, items, until, young)
+                taken = {n: leases.taking(pipe, one.shares, seconds=seconds, now=now) for n, one in claims.items()}
+            ahead = settling.trace(spill=spill) if settling is not None else Ahead()
+        self._committed(settlements, flushed=bool(items))
         if ahead.dues or ahead.reports:
             self._ahead(ahead)
+        good = held()
+        results: dict[int, Any] = {n: found() for n, found in taken.items()}
+        for n, unit in enumerate(units):
+            if isinstance(unit, Mark):
+                results[n] = all(item.item_id in good for item in unit.items)
         return [results.get(n) for n in range(len(units))]
+
+    # -- what was committed, and is not on disk for sure --
+
+    @property
+    def _unsure(self) -> deque[tuple[float, Settle]]:
+        """Of this thread, whose connection would have been lost with the server: settlements, and when they were committed."""
+        if not hasattr(self._of_thread, "unsure"):
+            self._of_thread.unsure = deque()
+        return cast("deque[tuple[float, Settle]]", self._of_thread.unsure)
+
+    def _committed(self, settlements: Sequence[Settle], *, flushed: bool) -> None:
+        """The server lives: what this connection committed a while ago is on disk, and all of it after a flush."""
+        now, unsure = time.monotonic(), self._unsure
+        while unsure and (flushed or now - unsure[0][0] > _FLUSHED_AFTER):
+            unsure.popleft()
+        if not flushed:
+            unsure.extend((now, one) for one in settlements)
+
+    def _lost(self) -> None:
+        """The server may have gone before it flushed: settlements that were on their way to the disk are written again."""
+        close_connection()
+        unsure = self._unsure
+        for _, one in unsure:
+            self._again(one)
+        unsure.clear()
+
+    def _again(self, one: Settle) -> None:
+        def ended(done: Future[Any]) -> None:
+            if not done.cancelled() and done.exception() is not None:
+                timer = threading.Timer(_AGAIN_AFTER, self._again, [one])
+                timer.daemon = True
+                timer.start()
+
+        self.put(one).add_done_callback(ended)
+
+    def _leave(self) -> None:
+        """The thread ends: its connection is asked a last time whether the server is the one it was."""
+        if self._unsure:
+            try:
+                with cursor() as asking:
+                    asking.execute(load("mailplatform.transport", "ledger_unflushed"))
+            except DatabaseError:
+                self._lost()
+        close_connection()
+
+
+class _Settling:
+    """Settlements on their way, in the caller's transaction; what is traced hangs on which of them count."""
+
+    def __init__(self, pipe: Pipeline, settlements: Sequence[Settle], now: datetime) -> None:
+        self._judged = judged = _Judged()
+        for one in settlements:
+            _judge(one, judged, now)
+        self._taken = settle.send(pipe, judged.verdicts, now)
+        settle.note_destinations(list(judged.destinations.values()), now, pipe=pipe)
+
+    def trace(self, *, spill: bool = False) -> Ahead:
+        """When the pipeline has ended."""
+        judged, taken = self._judged, self._taken()
+        good = [verdict for verdict in judged.verdicts if verdict.item_id in taken]
+        late = [verdict for verdict in judged.verdicts if verdict.item_id not in taken]
+        before = settle.said_before(late)
+        events = [event for verdict in good for event in judged.events[verdict.item_id]]
+        for verdict in late:
+            if verdict.item_id not in before:
+                told = judged.events[verdict.item_id][0]
+                params = {"recipient": told.params["recipient"], "reply": verdict.reply}
+                events.append(EventRow(told.trace_id, Code.STALE_RESULT, params))
+        if events:
+            with pipelined() as pipe:
+                record.insert(pipe, [], events, spill=spill)
+        for verdict in good:
+            ATTEMPTS.add(1, str(verdict.kind))
+        return Ahead(frozenset(v.due_at for v in good if v.due_at is not None), any(v.report for v in good))
 
 
 def write(settlements: Sequence[Settle], now: datetime) -> Ahead:
     """Settle and trace in the caller's transaction."""
     if not settlements:
         return Ahead()
-    judged = _Judged()
-    for one in settlements:
-        _judge(one, judged, now)
-    taken = settle.settle(judged.verdicts, now)
-    late = [verdict for verdict in judged.verdicts if verdict.item_id not in taken]
-    for verdict in judged.verdicts:
-        if verdict.item_id in taken:
-            ATTEMPTS.add(1, str(verdict.kind))
-    before = settle.said_before(late)
-    events = [event for item_id in taken for event in judged.events[item_id]]
-    for verdict in late:
-        if verdict.item_id not in before:
-            told = judged.events[verdict.item_id][0]
-            params = {"recipient": told.params["recipient"], "reply": verdict.reply}
-            events.append(EventRow(told.trace_id, Code.STALE_RESULT, params))
-    settle.note_destinations(list(judged.destinations.values()), now)
-    record.write(*events)
-    good = [verdict for verdict in judged.verdicts if verdict.item_id in taken]
-    return Ahead(frozenset(v.due_at for v in good if v.due_at is not None), any(v.report for v in good))
+    with pipelined() as pipe:
+        settling = _Settling(pipe, settlements, now)
+    return settling.trace()
 
 
 def _pauses(lease: Lease) -> Sequence[float]:

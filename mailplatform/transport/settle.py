@@ -8,7 +8,7 @@ transaction that carries the report. A message whose items are all done, with no
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -17,9 +17,12 @@ from uuid import UUID
 from django.db import transaction
 
 from mailplatform.runtime import clock
+from mailplatform.runtime.arrays import columns
 from mailplatform.runtime.database import cursor
+from mailplatform.runtime.pipeline import Pipeline, pipelined
 from mailplatform.runtime.sqlfiles import load
 from mailplatform.store import blobs
+from mailplatform.store.append import run
 from mailplatform.trace import record
 from mailplatform.trace.events import Code
 from mailplatform.trace.record import EventRow
@@ -30,6 +33,8 @@ from mailplatform.transport.values import SMTP, Carried, Ending, LeasedItem, Out
 
 _PACKAGE = "mailplatform.transport"
 _SWEEP = 500
+_SETTLE = "ids:int8 tokens:uuid states:text replies:text statuses:text mxs:text dues:time reports:text doubts:bool"
+_NOTE = "names:text failed:bool replies:text nexts:time"
 _STATES = {
     Ending.DELIVERED: State.DONE,
     Ending.EXPANDED: State.DONE,
@@ -90,24 +95,19 @@ def settle(verdicts: Sequence[Verdict], now: datetime | None = None) -> set[int]
     """Write the verdicts; the ids that were settled. The others are stale: another agent has them, and nothing was written."""
     if not verdicts:
         return set()
-    ordered = sorted(verdicts, key=lambda verdict: verdict.item_id)
-    with cursor() as opened:
-        opened.execute(
-            load(_PACKAGE, "settle"),
-            {
-                "ids": [v.item_id for v in ordered],
-                "tokens": [v.token for v in ordered],
-                "states": [str(_STATES[v.kind]) for v in ordered],
-                "replies": [_clean(v.reply) for v in ordered],
-                "statuses": [v.status[:16] for v in ordered],
-                "mxs": [_clean(v.mx) for v in ordered],
-                "dues": [v.due_at for v in ordered],
-                "reports": [v.report for v in ordered],
-                "doubts": [v.doubt for v in ordered],
-                "now": now or clock.now(),
-            },
-        )
-        return {row[0] for row in opened.fetchall()}
+    with pipelined() as pipe:
+        settled = send(pipe, verdicts, now or clock.now())
+    return settled()
+
+
+def send(pipe: Pipeline, verdicts: Sequence[Verdict], now: datetime) -> Callable[[], set[int]]:
+    """The same inside ``pipelined``; call it afterwards."""
+    rows = [
+        (v.item_id, v.token, str(_STATES[v.kind]), _clean(v.reply), v.status[:16], _clean(v.mx), v.due_at, v.report, v.doubt)
+        for v in sorted(verdicts, key=lambda verdict: verdict.item_id)
+    ]
+    taken = run(pipe, "settle", {**columns(_SETTLE, rows), "now": now}, package=_PACKAGE)
+    return lambda: {row[0] for row in taken.fetchall()}
 
 
 def said_before(verdicts: Sequence[Verdict]) -> set[int]:
@@ -120,22 +120,18 @@ def said_before(verdicts: Sequence[Verdict]) -> set[int]:
         return {row[0] for row in opened.fetchall()}
 
 
-def note_destinations(said: Sequence[tuple[str, bool, str, datetime | None]], now: datetime, *, transport: str = SMTP) -> None:
-    """Write what connections said: (destination, failed, the words, when to try next), each destination once."""
+def note_destinations(
+    said: Sequence[tuple[str, bool, str, datetime | None]], now: datetime, *, transport: str = SMTP, pipe: Pipeline | None = None
+) -> None:
+    """Write what connections said: (destination, failed, the words, when to try next), each once. In `pipe`, or now."""
     if not said:
         return
-    with cursor() as opened:
-        opened.execute(
-            load(_PACKAGE, "settle_destinations"),
-            {
-                "transport": transport,
-                "names": [name for name, *_ in said],
-                "failed": [failed for _, failed, *_ in said],
-                "replies": [_clean(reply) for _, _, reply, _ in said],
-                "nexts": [following for *_, following in said],
-                "now": now,
-            },
-        )
+    if pipe is None:
+        with pipelined() as own:
+            note_destinations(said, now, transport=transport, pipe=own)
+        return
+    rows = [(name, failed, _clean(reply), following) for name, failed, reply, following in said]
+    run(pipe, "settle_destinations", {**columns(_NOTE, rows), "transport": transport, "now": now}, package=_PACKAGE)
 
 
 def _clean(text: str) -> str:

@@ -13,6 +13,7 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 
 from mailplatform.standards.address import BadAddress
 from mailplatform.standards.address import parse as parse_address
@@ -26,6 +27,7 @@ _ONCE = frozenset(
 )
 _MESSAGE_ID = re.compile(rb"<[^<>\s@]+@[^<>\s]+>")
 _LINE = 998  # RFC 5322 §2.1.1
+_CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _FIELD_NAME = re.compile(rb"[!-9;-~]+[ \t]*:")
 
 
@@ -72,16 +74,23 @@ def flaw(raw: bytes) -> tuple[Flaw, str] | None:
             return Flaw.TWICE, name.decode("latin-1")
         if key == b"from" and not authors(value):
             return Flaw.AUTHOR, ""
-    for number, line in enumerate(header.splitlines(), 1):
+    lines = header.splitlines()
+    if max(map(len, lines), default=0) <= _LINE and _CONTROL.search(header) is None:
+        return None
+    for number, line in enumerate(lines, 1):
         if len(line) > _LINE:
             return Flaw.LONG_LINE, str(number)
-        if re.search(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]", line):
+        if _CONTROL.search(line):
             return Flaw.CONTROL, str(number)
     return None
 
 
 def authors(value: bytes) -> tuple[str, ...]:
     """The addresses of a From, Sender or Reply-To value, as they are compared; none when one of them is no address."""
+    return _lately(value) if len(value) < _LINE else _authors(value)
+
+
+def _authors(value: bytes) -> tuple[str, ...]:
     found = []
     for member in addresses.parse(value):
         if not member.host:
@@ -93,6 +102,9 @@ def authors(value: bytes) -> tuple[str, ...]:
         except BadAddress:
             return ()
     return tuple(found)
+
+
+_lately = lru_cache(maxsize=512)(_authors)  # one message asks three times, and one author writes many
 
 
 def submission(raw: bytes, *, at: datetime, message_id: str, author: str) -> Submission:

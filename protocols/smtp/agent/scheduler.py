@@ -1,21 +1,21 @@
 """Whose turn it is: claims what is due, keeps as many attempts under way as there are slots, writes what they came to.
 
 One loop claims (transport.destinations chooses, transport.ledger writes), one task an attempt carries (the DeliveryAgent), and
-what an attempt said is settled behind it, while its slot serves the next. Nothing here knows SMTP.
+what an attempt said is settled behind it, while its slot serves the next, which is in hand already. Nothing here knows SMTP.
 
-Invariants: attempts under way and results not yet written are bounded by the slots, whatever the length of the queue; before a
-final dot the lease is looked at and the doubt committed; a result is written as often as it takes, and its token tells whether
-it counts; leases under way get a sign of life three times in their life; on stop, what was not begun is given back.
+Invariants: leases in hand and results not yet written are bounded by the slots, whatever the length of the queue; before a final
+dot the lease is looked at and the doubt committed; a result is written as often as it takes, and its token tells whether it
+counts; leases in hand get a sign of life three times in their life; on stop, what was not begun is given back. Where the quarter
+of the failing, the unproven and the slow is full and others of them wait for a first turn, an attempt that has taken
+`put_off_seconds` without coming to its dot is put off: a server that is merely slow has its whole time whenever there is room.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections import Counter
 from collections.abc import Callable
 from datetime import datetime
-from enum import Enum
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -25,8 +25,9 @@ from mailplatform.transport import destinations, lease, ledger
 from mailplatform.transport.agents import DeliveryAgent
 from mailplatform.transport.destinations import Limits, Standing
 from mailplatform.transport.ledger import Claim, Ledger, Mark, Settle
-from mailplatform.transport.values import SMTP, Lease
+from mailplatform.transport.values import BEFORE_MAIL, SMTP, Ending, Lease, LeasedItem, Outcome, Stage
 from protocols.common.futures import Futures
+from protocols.smtp.agent.hands import Hand, Hands, Kind
 
 if TYPE_CHECKING:
     from mailplatform.settings.defaults import Outbound
@@ -34,13 +35,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 _LOOK = 500  # destinations looked at in one round
 _PAUSE = 1.0  # seconds after the database was away
+_REST = 2.0  # times as long as the last look at the queue took, until the next
 _SLOW_FOR = 60.0  # seconds that a destination counts as slow after it was
-
-
-class _Kind(Enum):
-    """The share of the slots that an attempt counts among."""
-
-    WELL, DOUBTFUL, SLUGGISH = 1, 2, 3
 
 
 class Scheduler:
@@ -64,23 +60,17 @@ class Scheduler:
         self._now = now
         self._transport = transport
         self._loaded = loaded
-        self._limits = Limits(int(terms.slots), int(terms.destination_slots))
-        self._futures = Futures(asyncio.get_running_loop())
+        self._limits = Limits(int(terms.slots), int(terms.destination_slots), ahead=int(terms.slots) // 4)
+        self._loop = asyncio.get_running_loop()
+        self._futures = Futures(self._loop)
         self._wake = asyncio.Event()
         self._after = ""
-        self._under_way: Counter[str] = Counter()
-        self._kinds: dict[asyncio.Task[None], _Kind] = {}  # which share an attempt counts among
-        self._counts: Counter[_Kind] = Counter()
+        self._hands = Hands(self._limits)
         self._slow: dict[str, float] = {}  # destination → until when it counts as slow (loop time)
-        self._carrying: dict[asyncio.Task[None], Lease] = {}
         self._settling: set[asyncio.Task[None]] = set()
-        self._stopped = False
-        self.carried = 0  # attempts that ended
-
-    @property
-    def idle(self) -> bool:
-        """Whether nothing is under way."""
-        return not self._carrying and not self._settling
+        self._returning: set[asyncio.Task[None]] = set()
+        self._stopping = False
+        self._looked = 0.0  # seconds that the last look at the queue took
 
     def wake(self) -> None:
         """Look at the queue now."""
@@ -96,6 +86,7 @@ class Scheduler:
                 self._wake.clear()
                 try:
                     if await self.claim():
+                        await asyncio.sleep(_REST * self._looked)
                         continue
                 except MailError as error:
                     log.warning("outbound: the queue cannot be read: %s", error.private or error.public)
@@ -116,14 +107,16 @@ class Scheduler:
 
     async def claim(self) -> bool:
         """One round: take what may be begun now, and begin it. True when another round may find more at once."""
-        free = self._limits.slots - len(self._carrying)
-        if free <= 0 or len(self._settling) > 2 * self._limits.slots:
+        hands, limits = self._hands, self._limits
+        if hands.free <= 0 or len(self._settling) > 2 * limits.slots:
             return False
         after = self._after
+        began = self._loop.time()
         candidates = await self._waiting(after)
+        self._looked = self._loop.time() - began
         slow = self._slow_ones()
-        counted = {"doubtful": self._counts[_Kind.DOUBTFUL], "sluggish": self._counts[_Kind.SLUGGISH]}
-        shares = destinations.share(candidates, self._under_way, slow, self._limits, **counted)
+        shares = destinations.share(candidates, hands.held, slow, limits, burdens=hands.burdens, sluggish=hands.sluggish)
+        self._make_room(destinations.kept_out(candidates, hands.held, slow, limits, burdens=hands.burdens))
         whole = after == "" and len(candidates) < _LOOK
         if not shares:
             self._after = candidates[-1].name if len(candidates) == _LOOK else ""
@@ -134,8 +127,17 @@ class Scheduler:
         if leases:
             self._loaded(leases)
         for one in leases:
-            self._begin(one, standings.get(one.destination) or Standing(one.destination), slow)
+            hands.take(one, standings.get(one.destination) or Standing(one.destination), slow)
+        while self._begin():
+            pass
         return bool(leases)
+
+    def _make_room(self, number: int) -> None:
+        """Put off so many attempts that have had their time."""
+        for hand in self._hands.dragging(self._loop.time() - self._terms.put_off_seconds)[:number]:
+            hand.put_off = True
+            assert hand.task is not None
+            hand.task.cancel()
 
     async def _waiting(self, after: str) -> list[Standing]:
         """Candidates in turn: those behind the last one that had its turn, then from the beginning."""
@@ -151,63 +153,76 @@ class Scheduler:
         return found
 
     def _slow_ones(self) -> frozenset[str]:
-        now = asyncio.get_running_loop().time()
+        now = self._loop.time()
         for name in [name for name, until in self._slow.items() if until < now]:
             del self._slow[name]
         return frozenset(self._slow)
 
-    def _begin(self, one: Lease, standing: Standing, slow: frozenset[str]) -> None:
-        kind = _Kind.WELL
-        if one.destination in slow:
-            kind = _Kind.SLUGGISH
-        elif destinations.is_doubtful(standing):
-            kind = _Kind.DOUBTFUL
-        self._under_way[one.destination] += 1
-        task = asyncio.ensure_future(self._carry(one, standing))
-        self._carrying[task], self._kinds[task] = one, kind
-        self._counts[kind] += 1
-        task.add_done_callback(partial(self._ended, one.destination))
+    def _begin(self, destination: str = "") -> bool:
+        """Begin what is next in hand, at this destination rather than elsewhere; whether there was something."""
+        hand = self._hands.next(destination)
+        if hand is None:
+            return False
+        hand.began = self._loop.time()
+        hand.task = asyncio.ensure_future(self._carry(hand))
+        hand.task.add_done_callback(partial(self._ended, hand))
+        return True
 
-    def _ended(self, destination: str, task: asyncio.Task[None]) -> None:
-        self._carrying.pop(task, None)
-        self._counts[self._kinds.pop(task)] -= 1
-        self._under_way[destination] -= 1
-        if self._under_way[destination] <= 0:
-            del self._under_way[destination]
-        self.carried += 1
-        self._wake.set()
+    def _ended(self, hand: Hand, task: asyncio.Task[None]) -> None:
+        self._hands.ended(hand)
+        if not self._stopping:
+            self._begin(hand.destination)
+        if self._hands.is_short(hand.destination):
+            self._wake.set()
         if not task.cancelled() and task.exception() is not None:
-            log.error("outbound: an attempt at %s broke", destination, exc_info=task.exception())
+            log.error("outbound: an attempt at %s broke", hand.destination, exc_info=task.exception())
 
-    async def _carry(self, one: Lease, standing: Standing) -> None:
-        loop = asyncio.get_running_loop()
-        task = asyncio.current_task()
-        assert task is not None
-        patience = loop.call_later(self._terms.slow_seconds, lambda: self._is_slow(one.destination, task))
+    async def _carry(self, hand: Hand) -> None:
+        one = hand.lease
+        patience = self._loop.call_later(self._terms.slow_seconds, self._is_slow, hand)
         try:
-            outcomes = await self._agent.deliver(one, before_dot=partial(self._mark, one))
+            outcomes = await self._agent.deliver(one, before_dot=partial(self._mark, hand))
+        except asyncio.CancelledError:
+            if not hand.put_off:
+                raise
+            outcomes = _put_off(one, self._loop.time() - hand.began)
         finally:
             patience.cancel()
         if not outcomes:
             log.warning("outbound: %s: the lease at %s was lost", one.message.trace_id, one.destination)
             return
-        settling = asyncio.ensure_future(self._settle(Settle(one, tuple(outcomes), standing.failures, standing.proven)))
+        if all(outcome.stage in BEFORE_MAIL and outcome.kind is Ending.DEFERRED for outcome in outcomes):
+            self._return(hand.destination)
+        settling = asyncio.ensure_future(self._settle(Settle(one, tuple(outcomes), hand.standing.failures, hand.standing.proven)))
         self._settling.add(settling)
-        settling.add_done_callback(self._settled)
+        settling.add_done_callback(partial(self._settled, hand))
 
-    def _is_slow(self, destination: str, task: asyncio.Task[None]) -> None:
-        """From now on it counts among the slow, while there is room: those that nobody knows yet have their turn."""
-        self._slow[destination] = asyncio.get_running_loop().time() + _SLOW_FOR
-        if self._counts[_Kind.SLUGGISH] < self._limits.doubtful:
-            self._counts[self._kinds[task]] -= 1
-            self._counts[_Kind.SLUGGISH] += 1
-            self._kinds[task] = _Kind.SLUGGISH
-            self._wake.set()
+    def _is_slow(self, hand: Hand) -> None:
+        """From now on it counts among the slow, and its destination has fewer attempts at once."""
+        self._slow[hand.destination] = self._loop.time() + _SLOW_FOR
+        self._hands.slows(hand)
+        self._return(hand.destination)
+        self._wake.set()
 
-    async def _mark(self, one: Lease) -> bool:
-        """Whether the dot may be sent."""
+    def _return(self, destination: str) -> None:
+        """What is in hand for a destination that fails or is slow waits in the queue rather than here."""
+        given = self._hands.give_up(destination)
+        if given:
+            back = asyncio.ensure_future(self._give_back([item for hand in given for item in hand.lease.items]))
+            self._returning.add(back)
+            back.add_done_callback(self._returning.discard)
+
+    async def _give_back(self, items: list[LeasedItem]) -> None:
         try:
-            return bool(await self._futures.result(self._book.put(Mark(one.items))))
+            await self._bridge.write(lease.give_back, items)
+        except MailError:
+            log.warning("outbound: %d leases are left to run out", len(items))
+
+    async def _mark(self, hand: Hand) -> bool:
+        """Whether the dot may be sent."""
+        hand.dotted = True
+        try:
+            return bool(await self._futures.result(self._book.put(Mark(hand.lease.items))))
         except MailError:
             return False
 
@@ -220,33 +235,43 @@ class Scheduler:
                 log.warning("outbound: a result waits for the database: %s", error.private or error.public)
                 await asyncio.sleep(_PAUSE)
 
-    def _settled(self, task: asyncio.Task[None]) -> None:
+    def _settled(self, hand: Hand, task: asyncio.Task[None]) -> None:
         self._settling.discard(task)
-        self._wake.set()
+        if hand.kind is not Kind.WELL or not self._hands.held or len(self._settling) == self._limits.slots:
+            self._wake.set()  # what is known of its destination may have changed
         if not task.cancelled() and task.exception() is not None:
             log.error("outbound: a result could not be written", exc_info=task.exception())
 
     async def _heartbeat(self) -> None:
         while True:
             await asyncio.sleep(self._terms.lease_seconds / 3)
-            held = [item for one in self._carrying.values() for item in one.items]
             try:
-                await self._bridge.write(ledger.renew, held, self._now())
+                await self._bridge.write(ledger.renew, list(self._hands.items()), self._now())
             except MailError as error:
                 log.warning("outbound: leases could not be renewed: %s", error.private or error.public)
 
     async def _drain(self) -> None:
         """Let attempts end; those that do not are cut off, and what no dot was sent for is given back."""
-        if self._carrying:
-            await asyncio.wait(list(self._carrying), timeout=self._terms.drain_seconds)
-        left = dict(self._carrying)
-        for task in left:
+        self._stopping = True
+        back = self._hands.give_up()
+        tasks = [hand.task for hand in self._hands.under_way if hand.task is not None]
+        if tasks:
+            await asyncio.wait(tasks, timeout=self._terms.drain_seconds)
+        left = self._hands.under_way
+        tasks = [hand.task for hand in left if hand.task is not None]
+        for task in tasks:
             task.cancel()
-        if left:
-            await asyncio.wait(list(left))
-            try:
-                await self._bridge.write(lease.give_back, [item for one in left.values() for item in one.items])
-            except MailError:
-                log.warning("outbound: %d leases are left to run out", len(left))
-        if self._settling:
-            await asyncio.wait(list(self._settling), timeout=self._terms.drain_seconds)
+        if tasks:
+            await asyncio.wait(tasks)
+        if back or left:
+            await self._give_back([item for hand in (*back, *left) for item in hand.lease.items])
+        if self._settling or self._returning:
+            await asyncio.wait([*self._settling, *self._returning], timeout=self._terms.drain_seconds)
+
+
+def _put_off(one: Lease, seconds: float) -> list[Outcome]:
+    """What is said of an attempt that was cut short before its dot."""
+    words = f"no message taken within {seconds:.0f} s, put off so that other destinations have their turn"
+    return [
+        Outcome(item.item_id, item.token, Ending.DEFERRED, words, enhanced="4.4.2", stage=Stage.GREETING) for item in one.items
+    ]

@@ -12,9 +12,10 @@ from mailplatform.runtime import clock
 from mailplatform.settings.defaults import Outbound as Terms
 from mailplatform.store import append
 from mailplatform.transport import destinations, lease, ledger, pulse, settle
-from mailplatform.transport.destinations import Limits, Standing, share
+from mailplatform.transport.destinations import Limits, Standing, kept_out, share
 from mailplatform.transport.ledger import Claim, Ledger, Mark, Settle
 from mailplatform.transport.values import SMTP, Carried, Ending, Lease, LeasedItem, Outbound, OutboundItem, Outcome, Stage
+from protocols.smtp.agent.hands import Hands, Kind
 from tests.support.house import another, rows
 from tests.support.messages import a_message
 
@@ -52,15 +53,17 @@ def test_shares_keep_the_limits(candidates, under_way, slow) -> None:
     known = {name: by_name[name] for name in under_way if name in by_name}
     doubtful = sum(under_way[name] for name, one in known.items() if name not in slow and destinations.is_doubtful(one))
     sluggish = sum(number for name, number in under_way.items() if name in slow)
-    given = share(candidates, under_way, slow, LIMITS, doubtful=doubtful, sluggish=sluggish)
+    given = share(candidates, under_way, slow, LIMITS, burdens=doubtful + sluggish, sluggish=sluggish)
     assert all(number > 0 for number in given.values())
     assert sum(given.values()) + sum(under_way.values()) <= max(LIMITS.slots, sum(under_way.values()))
     for name, number in given.items():
         assert under_way.get(name, 0) + number <= destinations.most_at(by_name[name], slow, LIMITS)
     doubted = sum(n for name, n in given.items() if name not in slow and destinations.is_doubtful(by_name[name]))
-    assert doubted == 0 or doubtful + doubted <= LIMITS.doubtful
     dragging = sum(number for name, number in given.items() if name in slow)
-    assert dragging == 0 or sluggish + dragging <= LIMITS.doubtful
+    assert doubted + dragging == 0 or doubtful + sluggish + doubted + dragging <= LIMITS.doubtful
+    assert dragging == 0 or sluggish + dragging <= LIMITS.sluggish
+    out = kept_out(candidates, under_way, slow, LIMITS, burdens=doubtful + sluggish)
+    assert out == 0 or doubtful + sluggish >= LIMITS.doubtful
 
 
 def test_the_turn_goes_round_and_the_doubtful_share_a_quarter() -> None:
@@ -69,7 +72,48 @@ def test_the_turn_goes_round_and_the_doubtful_share_a_quarter() -> None:
     new = [Standing(f"n{n}.test") for n in range(50)]
     assert sum(share([*new, well[0]], {}, frozenset(), LIMITS).values()) == LIMITS.doubtful + LIMITS.each
     assert share([Standing("bad.test", failures=3, proven=True)], {}, frozenset(), LIMITS) == {"bad.test": 1}
-    assert share([Standing("bad.test", failures=3, proven=True)], {"bad.test": 1}, frozenset(), LIMITS, doubtful=1) == {}
+    assert share([Standing("bad.test", failures=3, proven=True)], {"bad.test": 1}, frozenset(), LIMITS, burdens=1) == {}
+    full = LIMITS.doubtful
+    assert share(new, {}, frozenset(), LIMITS, burdens=full) == {} and kept_out(new, {}, frozenset(), LIMITS, burdens=full) == 50
+    slow = frozenset(one.name for one in new)
+    assert sum(share(new, {}, slow, LIMITS).values()) == LIMITS.sluggish
+
+
+def test_the_well_have_leases_ahead_and_others_never() -> None:
+    ahead = Limits(slots=40, each=8, ahead=10)
+    one, bad = Standing("big.test", proven=True), Standing("bad.test", failures=1, proven=True)
+    assert share([one, bad], {}, frozenset(), ahead) == {"big.test": 16, "bad.test": 1}
+    many = [Standing(f"w{n}.test", proven=True) for n in range(20)]
+    assert sum(share(many, {}, frozenset(), ahead).values()) == 50
+    assert share([one], {}, frozenset({"big.test"}), ahead) == {"big.test": destinations.UNPROVEN_SLOTS}
+
+
+def a_lease(destination: str) -> Lease:
+    message = Carried(1, "t", "u1@a.test", b"", 1, 10)
+    return Lease((LeasedItem(1, uuid4(), f"a@{destination}"),), message, destination, None, NOW)
+
+
+def test_hands_keep_slots_and_turns() -> None:
+    hands = Hands(Limits(slots=3, each=2, ahead=2))
+    well, new = Standing("big.test", proven=True), Standing("new.test")
+    for _ in range(4):
+        hands.take(a_lease("big.test"), well, frozenset())
+    hands.take(a_lease("new.test"), new, frozenset())
+    first, second, third = hands.next(), hands.next(), hands.next()
+    assert [one.destination for one in (first, second, third)] == ["big.test", "big.test", "new.test"]
+    assert hands.next() is None and hands.free == 0 and hands.burdens == 1
+    hands.ended(first)
+    assert hands.next("big.test").destination == "big.test" and hands.held["big.test"] == 3
+    third.began, second.began = 1.0, 1.0
+    hands.slows(third)
+    assert (hands.sluggish, hands.dragging(2.0), hands.dragging(0.5)) == (1, [third], [])
+    hands.slows(second)  # the quarter is full: it stays among the well
+    assert second.kind is Kind.WELL
+    third.dotted = True
+    assert hands.dragging(2.0) == []
+    (left,) = hands.give_up("big.test")
+    assert left.lease.items not in [one.lease.items for one in hands.under_way] and hands.held["big.test"] == 2
+    assert len(list(hands.items())) == 3 and hands.give_up() == []
 
 
 def test_recipients_of_one_message_travel_together(rollback) -> None:
