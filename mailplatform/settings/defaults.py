@@ -90,6 +90,11 @@ class Access:
     """Who may come in."""
 
     plaintext_networks: tuple[str, ...] = key((), "Networks from where a password may be sent without TLS; none by default.")
+    announce_scram: bool = key(
+        False,
+        "Announce SCRAM-SHA-256; it is taken in any case. Many programs then try nothing else: only where every password has a "
+        "verifier (`organisation set --scram-for-passwords on`) and nobody's program stands on libsasl2 (mbsync, mutt).",
+    )
     cache_seconds: float = key(60, "How long a good password is believed without hashing again.")
     lockout_failures: int = key(10, "Failures of one account, or of one client address times four, before it is locked out.")
     lockout_window_seconds: float = key(10 * MINUTE, "Time in which these failures count.")

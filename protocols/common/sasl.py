@@ -180,6 +180,7 @@ MECHANISMS: Mapping[str, tuple[bytes, Callable[[Exchange, bytes], Awaitable[Step
 """The best first, with the challenge that asks for a first message."""
 
 
-def offered(*, weak: bool, legacy: bool = False) -> tuple[str, ...]:
-    """The mechanisms to announce, the best first. weak: passwords may be sent here. legacy: LOGIN too."""
-    return tuple(name for name in MECHANISMS if (weak or name not in WEAK) and (legacy or name != "LOGIN"))
+def offered(*, weak: bool, legacy: bool = False, scram: bool = True) -> tuple[str, ...]:
+    """The mechanisms to announce, the best first. weak: passwords may be sent here. legacy: LOGIN too. scram: SCRAM too."""
+    left_out = {name for name, told in (("LOGIN", legacy), (SCRAM, scram)) if not told}
+    return tuple(name for name in MECHANISMS if (weak or name not in WEAK) and name not in left_out)

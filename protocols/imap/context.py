@@ -35,6 +35,7 @@ class Context:
     idle_seconds: float = 1800.0
     login_seconds: float = 60.0
     plain_networks: tuple[IPv4Network | IPv6Network, ...] = field(default_factory=tuple)
+    announce_scram: bool = True
     max_errors: int = 20
     contents: Contents = field(default_factory=Contents)
     room: Room = field(default_factory=Room)

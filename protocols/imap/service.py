@@ -55,6 +55,7 @@ def context_of(site: SiteConfig) -> Context:
         idle_seconds=imap.idle_timeout_seconds,
         login_seconds=imap.login_timeout_seconds,
         plain_networks=tuple(ip_network(text) for text in site.access.plaintext_networks),
+        announce_scram=site.access.announce_scram,
         max_errors=imap.max_errors,
         room=Room(site.home / "spool", site.smtp.spool_memory_bytes, site.smtp.spool_total_bytes),
     )

@@ -111,6 +111,7 @@ class ImapSession(Connection):
             self.state,
             plain_login=self.may_send_password(),
             starttls=not self.secure and self.listener.tls is not None,
+            scram=self.context.announce_scram,
         )
 
     def may_send_password(self) -> bool:

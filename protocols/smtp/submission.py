@@ -78,6 +78,7 @@ def build(context: ServiceContext, certificates: Certificates | None) -> Doors:
         sender_known,
         living,
         tuple(ip_network(text) for text in site.access.plaintext_networks),
+        site.access.announce_scram,
     )
     subscribers = [
         admit.listen(),

@@ -38,7 +38,7 @@ class People:
     """What submission asks of the house besides the spine.
 
     sender: may this identity send under this reverse-path; raises NotPermitted. sender_known: True when it surely may, without
-    waiting. plain_networks: from where passwords may come without TLS.
+    waiting. plain_networks: from where passwords may come without TLS. announce_scram: what is not announced is taken still.
     """
 
     keeper: sasl.Keeper
@@ -46,6 +46,7 @@ class People:
     sender_known: Callable[[Identity, str], bool]
     living: Living
     plain_networks: tuple[Network, ...] = ()
+    announce_scram: bool = True
 
 
 class SubmissionSession(SmtpSession):
@@ -84,7 +85,9 @@ class SubmissionSession(SmtpSession):
     # -- AUTH --
 
     def mechanisms(self) -> tuple[str, ...]:
-        return sasl.offered(weak=True, legacy=True) if self.identity is None and self.may_sign_in() else ()
+        if self.identity is not None or not self.may_sign_in():
+            return ()
+        return sasl.offered(weak=True, legacy=True, scram=self.people.announce_scram)
 
     def may_sign_in(self) -> bool:
         """Whether a password may come over this connection."""

@@ -54,7 +54,7 @@ def a_site(home: Path, redis_url: str = "") -> SiteConfig:
         home=home,
         network=dataclasses.replace(base.network, hostname=HOST),
         redis=dataclasses.replace(base.redis, url=redis_url or base.redis.url),
-        access=dataclasses.replace(base.access, plaintext_networks=("127.0.0.0/8",)),
+        access=dataclasses.replace(base.access, plaintext_networks=("127.0.0.0/8",), announce_scram=True),
     )
     site.sockets_dir.mkdir(exist_ok=True)  # elsewhere when the home's path is long
     return site

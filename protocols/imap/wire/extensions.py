@@ -15,13 +15,15 @@ ALWAYS = BEFORE | AFTER
 
 @dataclass(frozen=True, slots=True)
 class Extension:
-    """A capability token. `plain_login`: only where passwords may be sent; `starttls`: only where TLS can still begin."""
+    """A capability token. `plain_login`: only where passwords may be sent; `starttls`: only where TLS can still begin;
+    `scram`: only where the site announces it."""
 
     token: str
     rfc: str
     states: frozenset[State] = AFTER
     plain_login: bool = False
     starttls: bool = False
+    scram: bool = False
 
 
 CAPABILITIES: tuple[Extension, ...] = (
@@ -31,7 +33,7 @@ CAPABILITIES: tuple[Extension, ...] = (
     Extension("ID", "2971", ALWAYS),
     Extension("ENABLE", "5161", ALWAYS),
     Extension("STARTTLS", "3501", BEFORE, starttls=True),
-    Extension("AUTH=SCRAM-SHA-256", "7677", BEFORE),
+    Extension("AUTH=SCRAM-SHA-256", "7677", BEFORE, scram=True),
     Extension("AUTH=PLAIN", "4616", BEFORE, plain_login=True),
     Extension("IDLE", "2177"),
     Extension("NAMESPACE", "2342"),
@@ -51,16 +53,19 @@ ENABLED_BY: dict[str, str] = {"CONDSTORE": "7162"}
 """What ENABLE can switch on. QRESYNC (7162), UTF8=ACCEPT (6855) and IMAP4rev2 (9051) have their place here, not offered yet."""
 
 
-def capabilities(state: State, *, plain_login: bool, starttls: bool) -> tuple[str, ...]:
+def capabilities(state: State, *, plain_login: bool, starttls: bool, scram: bool = True) -> tuple[str, ...]:
     """The tokens of a session in `state`.
 
     `plain_login`: a password may be sent on this connection (TLS, or a network where it is allowed).
-    `starttls`: TLS is not yet on and a certificate is there.
+    `starttls`: TLS is not yet on and a certificate is there. `scram`: the site announces SCRAM.
     """
     tokens = [
         extension.token
         for extension in CAPABILITIES
-        if state in extension.states and (plain_login or not extension.plain_login) and (starttls or not extension.starttls)
+        if state in extension.states
+        and (plain_login or not extension.plain_login)
+        and (starttls or not extension.starttls)
+        and (scram or not extension.scram)
     ]
     if state is State.NOT_AUTHENTICATED and not plain_login:
         tokens.append("LOGINDISABLED")

@@ -71,10 +71,12 @@ def test_expunges_wait_for_commands_with_sequence_numbers(command: c.Command | N
 
 
 def test_capabilities_by_state() -> None:
-    plain = extensions.capabilities(State.NOT_AUTHENTICATED, plain_login=False, starttls=True)
+    plain = extensions.capabilities(State.NOT_AUTHENTICATED, plain_login=False, starttls=True, scram=False)
     assert plain == ("IMAP4rev1", "LITERAL+", "SASL-IR", "ID", "ENABLE", "STARTTLS", "LOGINDISABLED")
-    safe = extensions.capabilities(State.NOT_AUTHENTICATED, plain_login=True, starttls=False)
+    safe = extensions.capabilities(State.NOT_AUTHENTICATED, plain_login=True, starttls=False, scram=False)
     assert safe == ("IMAP4rev1", "LITERAL+", "SASL-IR", "ID", "ENABLE", "AUTH=PLAIN")
+    scram = extensions.capabilities(State.NOT_AUTHENTICATED, plain_login=False, starttls=False, scram=True)
+    assert set(scram) - set(plain) == {"AUTH=SCRAM-SHA-256"}
     inside = extensions.capabilities(State.SELECTED, plain_login=True, starttls=False)
     assert inside == extensions.capabilities(State.AUTHENTICATED, plain_login=True, starttls=False)
     assert {"IDLE", "UIDPLUS", "MOVE", "CONDSTORE", "ESEARCH", "SPECIAL-USE", "QUOTA", "UNSELECT", "NAMESPACE"} <= set(inside)
