@@ -39,6 +39,8 @@ BEGIN
             ('submission imap pop3 web', 'SELECT', 'access_%'),
             ('submission imap pop3', 'UPDATE (last_used_at, last_used_from, last_used_protocol, secret)', 'access_credential'),
             ('smtp submission lmtp imap pop3', 'SELECT, INSERT, UPDATE, DELETE', 'access_living_%'),
+            ('submission imap pop3', 'INSERT, UPDATE, DELETE', 'access_failure'),
+            ('submission imap pop3', 'SELECT (id), INSERT', 'audit_auditrow'),  -- a lock-out is told to administrators
             ('smtp lmtp', 'SELECT', 'access_epoch'),
             ('web', 'INSERT, UPDATE, DELETE', 'access_%'),
             ('worker', 'SELECT, DELETE', 'access_living_% access_web_session access_websession'),

@@ -1,9 +1,10 @@
 """The only door to a credential, for every protocol and both webs: login and password in, Identity out.
 
 Every failure is the same error with the same words: no such user, wrong password, suspended, closed, not for this
-protocol, shut out. An unknown user costs the same hash as a known one. Secrets are compared in constant time and
-reach neither log nor error. What is asked of the database is asked at every sign-in, so a changed password, a closed
-account or a withdrawn app password counts at once in every process; only the hashing is remembered (access.hashing).
+protocol, shut out. Only who has proven to be somebody, and may not come in from where they are, is told so. An unknown
+user costs the same hash as a known one. Secrets are compared in constant time and reach neither log nor error. What is
+asked of the database is asked at every sign-in, so a changed password, a closed account or a withdrawn app password
+counts at once in every process; only the hashing is remembered (access.hashing).
 Known gap: second factors and OAuth come with the webs.
 """
 
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from mailplatform.access import verifiers
+from mailplatform.access.admission import admitted
 from mailplatform.access.credentials import app_password_hash, as_drawn
 from mailplatform.access.hashing import Hasher, hasher
 from mailplatform.access.lockout import Lockout, lockout
@@ -21,7 +23,7 @@ from mailplatform.directory import canonical
 from mailplatform.directory.statements import run
 from mailplatform.directory.values import AccountState
 from mailplatform.runtime import clock
-from mailplatform.runtime.errors import AuthenticationFailed, Malformed
+from mailplatform.runtime.errors import AuthenticationFailed, Malformed, SignInRefused
 
 _USED_EVERY = timedelta(minutes=10)  # a row written at every sign-in would cost more than the sign-in
 _MOST_BYTES = 4096
@@ -61,7 +63,9 @@ def authenticate(
     hashes: Hasher | None = None,
     locks: Lockout | None = None,
 ) -> Identity:
-    """Let somebody in, or raise AuthenticationFailed. TemporarilyUnavailable when passwords queue too long.
+    """Let somebody in, or raise AuthenticationFailed; SignInRefused when they may not come in from this address.
+
+    TemporarilyUnavailable when passwords queue too long.
 
     login: a full address in any case, also with an alias domain. protocol: a word of values.Scope. client_address: canonical.
     Blocks for some 25 ms; async doors call it in a lane of its own.
@@ -69,12 +73,12 @@ def authenticate(
     hashes, locks = hashes or hasher(), locks or lockout()
     parts, name = name_of(login)
     if locks.shut(name, client_address):
-        raise AuthenticationFailed(private="shut out after failures", subject=name)
+        raise AuthenticationFailed(private="locked out after failures", subject=name, delay=locks.longest_delay)
     known = _look_up(parts) if parts else None
     credential = _verified(known, password, protocol, hashes) if len(password) <= _MOST_BYTES else None
     if known is None or credential is None or not known.may_enter:
-        locks.failed(name, client_address)
-        raise AuthenticationFailed(private=_reason(known, credential), subject=name)
+        delay = locks.failed(name, client_address, protocol)
+        raise AuthenticationFailed(private=_reason(known, credential), subject=name, delay=delay)
     identity = Identity(
         known.user_id,
         known.account_id,
@@ -104,8 +108,12 @@ def name_of(login: str) -> tuple[canonical.Parts | None, str]:
 def enter(
     identity: Identity, name: str, last_used_at: datetime | None, *, protocol: str, client_address: str, locks: Lockout
 ) -> None:
-    """Somebody is in: forget their failures from here, note the use of their credential (once in ten minutes)."""
+    """Somebody has proven who they are: forget their failures from here, see whether they may come in from here, note the use of
+    their credential (once in ten minutes). Raises SignInRefused."""
     locks.succeeded(name, client_address)
+    decision = admitted(identity, protocol, client_address)
+    if not decision.allowed:
+        raise SignInRefused(private=f"{protocol} from {client_address}: no network of their {decision.level}", subject=name)
     now = clock.now()
     if last_used_at is None or now - last_used_at >= _USED_EVERY:
         Credential.objects.filter(pk=identity.credential_id).update(

@@ -8,10 +8,10 @@ count, because a SCRAM client gets one salt before it has shown which secret it 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
-from django.db.models.functions import Now
+from django.db.models.functions import Lower, Now
 
 from mailplatform.access.values import CredentialKind
-from mailplatform.directory.models import User
+from mailplatform.directory.models import Domain, LocalAddress, Organisation, User
 
 
 class Credential(models.Model):
@@ -167,3 +167,74 @@ class LivingSession(models.Model):
 
     def __str__(self) -> str:
         return f"{self.protocol} {self.login or self.address}"
+
+
+class Network(models.Model):
+    """A named set of addresses. `anywhere` and `nowhere` are made on first use and stay what their names say."""
+
+    organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="networks")
+    name = models.TextField()
+    description = models.TextField(default="", db_default="", blank=True)
+    cidrs = ArrayField(models.TextField(), default=list, blank=True)  # canonical: 192.0.2.0/24, 2001:db8::/32
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        db_table = "access_network"
+        constraints = [
+            models.UniqueConstraint(fields=["organisation", "name"], name="network_name_once"),
+            models.CheckConstraint(condition=Q(name=Lower("name")) & ~Q(name=""), name="network_name_canonical"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class NetworkRule(models.Model):
+    """One network from where a user, the members of a group, the users of a domain, or all of an organisation may come in."""
+
+    organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="network_rules")
+    user = models.ForeignKey(User, models.CASCADE, null=True, blank=True, related_name="network_rules")
+    group = models.ForeignKey(LocalAddress, models.CASCADE, null=True, blank=True, related_name="network_rules")
+    domain = models.ForeignKey(Domain, models.CASCADE, null=True, blank=True, related_name="network_rules")
+    protocol = models.TextField(default="", db_default="", blank=True)  # "" is all that no rule of the same subject names
+    network = models.ForeignKey(Network, models.PROTECT, related_name="rules")
+
+    class Meta:
+        db_table = "access_network_rule"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organisation", "user", "group", "domain", "protocol", "network"],
+                nulls_distinct=False,
+                name="network_rule_once",
+            ),
+            models.CheckConstraint(
+                condition=Q(user__isnull=True, group__isnull=True)
+                | Q(user__isnull=True, domain__isnull=True)
+                | Q(group__isnull=True, domain__isnull=True),
+                name="network_rule_one_subject",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.protocol or 'all'} from {self.network_id}"
+
+
+class Failure(models.Model):
+    """Wrong passwords of late, by login (everywhere, or at a network of their own) and by network. Unlogged: a crash forgives."""
+
+    key = models.TextField(primary_key=True)
+    login = models.TextField(blank=True)  # "" in the row of a network
+    network = models.TextField(blank=True)  # "" in the row of a login, wherever it is tried
+    failures = models.IntegerField()
+    first_at = models.DateTimeField()
+    last_at = models.DateTimeField()
+    last_address = models.TextField()
+    last_protocol = models.TextField()
+    shut_until = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        db_table = "access_failure"
+        indexes = [models.Index(fields=["shut_until"], condition=Q(shut_until__isnull=False), name="failure_shut")]
+
+    def __str__(self) -> str:
+        return f"{self.key}: {self.failures}"

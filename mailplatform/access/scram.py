@@ -66,8 +66,8 @@ def prove(offered: Offered, proved: int | None, *, protocol: str, client_address
     """The end of an exchange: which of the verifiers was proved, None for none. Raises AuthenticationFailed."""
     locks = locks or lockout()
     if proved is None or locks.shut(offered.login, client_address):
-        locks.failed(offered.login, client_address)
-        raise AuthenticationFailed(private="no proof", subject=offered.login)
+        delay = locks.failed(offered.login, client_address, protocol)
+        raise AuthenticationFailed(private="no proof", subject=offered.login, delay=delay)
     identity = offered.candidates[proved]
     enter(identity, offered.login, offered.last_used[proved], protocol=protocol, client_address=client_address, locks=locks)
     return identity

@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from django.db.models import Q
 
+from mailplatform.access.admission import decide, rules_of
 from mailplatform.access.models import Credential
 from mailplatform.access.values import Identity
 from mailplatform.directory.values import AccountKind, AccountState
@@ -39,7 +40,14 @@ class Present:
 def judge(present: Sequence[Present]) -> dict[int, Out]:
     """Those of these sessions that must end, and why."""
     good = entitled(one.identity for one in present)
-    return {one.number: Out.EXPIRED for one in present if one.identity.credential_id not in good}
+    rules = rules_of({one.identity.user_id for one in present})
+    out = {}
+    for one in present:
+        if one.identity.credential_id not in good:
+            out[one.number] = Out.EXPIRED
+        elif not decide(rules[one.identity.user_id], one.protocol, one.client_address).allowed:
+            out[one.number] = Out.NETWORK
+    return out
 
 
 def may_stay(identity: Identity, *, protocol: str, client_address: str) -> Out | None:

@@ -1,8 +1,8 @@
 """Signed in with a browser: a session is a row, its cookie a random key of which only the hash is kept.
 
 Every request asks the row anew, together with its credential, user and account, so that a changed password, a withdrawn
-right or a closed account counts at the next click. A session ends by itself when idle too long and, however busy, at an
-absolute age. `data` carries what the next page has to say (toasts), nothing that decides.
+right, a closed account or a network rule counts at the next click. A session ends by itself when idle too long and,
+however busy, at an absolute age. `data` carries what the next page has to say (toasts), nothing that decides.
 """
 
 import hashlib
@@ -18,8 +18,9 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext
 
+from mailplatform.access.admission import admitted
 from mailplatform.access.models import WebSession
-from mailplatform.access.values import Identity
+from mailplatform.access.values import WEB, Identity
 from mailplatform.audit.record import Subject, record
 from mailplatform.directory.statements import run
 from mailplatform.directory.values import Actor
@@ -81,10 +82,14 @@ def visit(key: str, *, client_address: str) -> Visit | None:
     if not rows:
         return None
     pk, started_at, seen_at, address, data = rows[0][:5]
+    identity = Identity(*rows[0][5:])
+    if not admitted(identity, WEB, client_address).allowed:
+        end(pk)
+        return None
     if now - seen_at > _SEEN_EVERY or address != client_address:
         WebSession.objects.filter(pk=pk).update(seen_at=now, client_address=client_address)
     kept = json.loads(data) if isinstance(data, str) else data  # Django's connection leaves JSON as text
-    return Visit(pk, Identity(*rows[0][5:]), started_at, seen_at, client_address, kept)
+    return Visit(pk, identity, started_at, seen_at, client_address, kept)
 
 
 def keep(session_id: int, data: Mapping[str, Any]) -> None:

@@ -124,10 +124,16 @@ def add_accounts(rows: Sequence[NewAccount], *, actor: Actor) -> list[AccountInf
 
 @changing()
 def set_account(address: str, *, actor: Actor, **changes: Any) -> AccountInfo:
-    """Change name, state, role, language or limits. `state` active reopens a closed one. Raises NotFound, Malformed, Conflict."""
+    """Change name, state, role, language or limits. `state` active reopens a closed one.
+
+    Raises NotFound, Malformed, Conflict (also for what would leave the house without an administrator).
+    """
     info = get_account(address)
     own = {field: changes.pop(field) for field in _OF_USER if changes.get(field) is not None}
     _check_changes(info, own, changes)
+    role, state = own.get("role", Role.ADMINISTRATOR), changes.get("state", AccountState.ACTIVE)
+    if role != Role.ADMINISTRATOR or state != AccountState.ACTIVE:
+        _keep_an_administrator(info)
     account = Account.objects.select_for_update(no_key=True).get(pk=info.id)
     changed = {field: value for field, value in changes.items() if getattr(account, field) != value}
     if "state" in changed:
@@ -265,6 +271,17 @@ def _check_changes(info: AccountInfo, own: Mapping[str, str], changes: Mapping[s
         if info.user_id is None:
             words = gettext("%(field)s: a %(kind)s mailbox has no user") % {"field": field, "kind": info.kind}
             raise Conflict(words, subject=field)
+
+
+def _keep_an_administrator(info: AccountInfo) -> None:
+    """Refuse to let the last one go. The caller alone changes the directory (epoch.changing)."""
+    if info.role != Role.ADMINISTRATOR or info.state != AccountState.ACTIVE:
+        return
+    out = Account.objects.filter(kind=AccountKind.PERSONAL).exclude(state=AccountState.ACTIVE)
+    others = User.objects.filter(role=Role.ADMINISTRATOR, is_active=True).exclude(pk=info.user_id or 0)
+    if not others.exclude(accounts__in=out).exists():
+        words = gettext("%(address)s is the last administrator; make somebody else one first")
+        raise Conflict(words % {"address": info.address}, subject="role")
 
 
 def _check_limit(field: str, value: int | None, least: int) -> None:

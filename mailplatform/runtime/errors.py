@@ -37,9 +37,13 @@ class NotPermitted(MailError):
 
 
 class AuthenticationFailed(MailError):
-    """Unknown user, wrong password, locked out, not allowed from here: the peer learns none of which."""
+    """Unknown user, wrong password, locked out: the peer learns none of which, and only after `delay` seconds."""
 
     default = "authentication failed"
+
+    def __init__(self, public: str = "", *, private: str = "", subject: str = "", delay: float = 0.0) -> None:
+        self.delay = delay
+        super().__init__(public, private=private, subject=subject)
 
 
 class OverQuota(MailError):
@@ -98,3 +102,12 @@ class PolicyRefused(MailError):
     def __init__(self, public: str = "", *, reason: str = "policy", private: str = "", subject: str = "") -> None:
         self.reason = reason
         super().__init__(public, private=private, subject=subject)
+
+
+class SignInRefused(PolicyRefused):
+    """The password was right, but a rule of the organisation keeps this sign-in out; the person may be told."""
+
+    default = "sign-in from this network is not allowed for this account"
+
+    def __init__(self, public: str = "", *, reason: str = "network", private: str = "", subject: str = "") -> None:
+        super().__init__(public, reason=reason, private=private, subject=subject)

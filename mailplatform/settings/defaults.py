@@ -96,6 +96,8 @@ class Access:
         "verifier (`organisation set --scram-for-passwords on`) and nobody's program stands on libsasl2 (mbsync, mutt).",
     )
     cache_seconds: float = key(60, "How long a good password is believed without hashing again.")
+    failure_delay_seconds: float = key(0.5, "The answer to a wrong password waits so long; it doubles with each further failure.")
+    failure_delay_longest_seconds: float = key(8, "Longest such wait.")
     lockout_failures: int = key(10, "Failures of one account, or of one client address times four, before it is locked out.")
     lockout_window_seconds: float = key(10 * MINUTE, "Time in which these failures count.")
     lockout_seconds: float = key(10 * MINUTE, "Longest lock-out; the first lasts a second, and each further failure doubles it.")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from dataclasses import replace
 
 os.environ.setdefault("MAILPLATFORM_HOME", tempfile.mkdtemp(prefix="mailplatform-test-"))
 os.environ.pop("MAILPLATFORM_SITE", None)
@@ -19,4 +20,5 @@ from mailplatform.settings.database import connection_settings
 
 TEST_DSN = os.environ.get("MAILPLATFORM_TEST_DSN", _SITE.dsn)
 DATABASES = {"default": connection_settings(TEST_DSN, _SITE.database, "test")}
+SITE = replace(_SITE, access=replace(_SITE.access, failure_delay_seconds=0.0))  # tests that are about waiting say so
 SECRET_KEY = "for tests only, never on a site"  # noqa: S105

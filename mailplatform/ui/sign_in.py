@@ -22,7 +22,7 @@ from mailplatform.access import web_sessions
 from mailplatform.access.authenticate import authenticate
 from mailplatform.access.values import WEB
 from mailplatform.directory import languages
-from mailplatform.runtime.errors import AuthenticationFailed, PolicyRefused, TemporarilyUnavailable
+from mailplatform.runtime.errors import AuthenticationFailed, PolicyRefused, SignInRefused, TemporarilyUnavailable
 from mailplatform.ui.context import THEME_COOKIE, THEMES
 from mailplatform.ui.forms import Form
 from mailplatform.ui.middleware.session import Web, clear_cookie, set_cookie
@@ -75,6 +75,11 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         words = gettext(
             "The address or the password is not right. After several wrong tries the door stays shut for a while; "
             "then wait a few minutes and try again."
+        )
+        return _refused(request, form, words, after, 403)
+    except SignInRefused:
+        words = gettext(
+            "Sign-in from this network is not allowed for this account. Whoever administers it can say from where."
         )
         return _refused(request, form, words, after, 403)
     except PolicyRefused as error:

@@ -8,11 +8,10 @@ are dropped.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
-LOCAL = "127.0.0.1"
-"""What stands for a peer without an internet address: a unix socket, a socketpair under test."""
+from mailplatform.runtime.addresses import LOCAL, Network, canonical, within
+
+__all__ = ["LOCAL", "Network", "Peer", "canonical", "peer_of", "within"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,18 +22,6 @@ class Peer:
     port: int
     local_address: str = LOCAL
     local_port: int = 0
-
-
-@lru_cache(maxsize=4096)
-def canonical(address: str) -> str:
-    """The one spelling of an address; anything that is no IP address is LOCAL."""
-    try:
-        found = ip_address(address.partition("%")[0])
-    except ValueError:
-        return LOCAL
-    if isinstance(found, IPv6Address) and found.ipv4_mapped is not None:
-        return str(found.ipv4_mapped)
-    return str(found)
 
 
 def peer_of(peername: object, sockname: object) -> Peer:
@@ -48,14 +35,3 @@ def _pair(name: object) -> tuple[str, int]:
     if isinstance(name, tuple) and len(name) >= 2 and isinstance(name[0], str) and isinstance(name[1], int):
         return canonical(name[0]), name[1]
     return LOCAL, 0
-
-
-Network = IPv4Network | IPv6Network
-
-
-def within(address: str, networks: tuple[Network, ...]) -> bool:
-    """Whether a canonical address lies in one of the networks."""
-    if not networks:
-        return False
-    found: IPv4Address | IPv6Address = ip_address(address)
-    return any(found in network for network in networks if network.version == found.version)

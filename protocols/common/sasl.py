@@ -10,6 +10,7 @@ a peer who is gone leaves an exchange. `Keeper` is the only way to a credential,
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
@@ -47,18 +48,31 @@ class Keeper:
 
 
 def keeper_of(passwords: Bridge, protocol: str) -> Keeper:
-    """The house's own, asked in a lane for passwords alone, so that a burst of sign-ins never starves mail."""
+    """The house's own, asked in a lane for passwords alone, so that a burst of sign-ins never starves mail.
+
+    A failure is told when its delay is over (access.lockout), which no thread waits for.
+    """
 
     async def check(name: str, password: bytes, client_address: str) -> Identity:
-        return await passwords.call(authenticate, name, password, protocol=protocol, client_address=client_address)
+        with_password = passwords.call(authenticate, name, password, protocol=protocol, client_address=client_address)
+        return await _in_time(with_password)
 
     async def offer(name: str, client_address: str, secure: bool) -> Offered:
         return await passwords.call(access_scram.offer, name, protocol=protocol, client_address=client_address, secure=secure)
 
     async def prove(what: Offered, which: int | None, client_address: str) -> Identity:
-        return await passwords.call(access_scram.prove, what, which, protocol=protocol, client_address=client_address)
+        proof = passwords.call(access_scram.prove, what, which, protocol=protocol, client_address=client_address)
+        return await _in_time(proof)
 
     return Keeper(check, offer, prove, lambda: secrets.token_urlsafe(24))
+
+
+async def _in_time(entering: Awaitable[Identity]) -> Identity:
+    try:
+        return await entering
+    except AuthenticationFailed as error:
+        await asyncio.sleep(error.delay)
+        raise
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,7 @@ REPLIES: Mapping[type[errors.MailError], Refusal] = {
     errors.TemporarilyUnavailable: Refusal(Status.NO, Code.UNAVAILABLE),
     errors.StorageFull: Refusal(Status.NO, Code.UNAVAILABLE),
     errors.PolicyRefused: Refusal(Status.NO, Code.NOPERM),
+    errors.SignInRefused: Refusal(Status.NO, Code.CONTACTADMIN),
 }
 
 

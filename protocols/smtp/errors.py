@@ -37,6 +37,7 @@ REFUSALS: Mapping[type[errors.MailError], Refusal] = {
     errors.TemporarilyUnavailable: Refusal(451, "4.3.0"),
     errors.StorageFull: Refusal(452, "4.3.1"),
     errors.PolicyRefused: Refusal(550, "5.7.1"),
+    errors.SignInRefused: Refusal(535, "5.7.0"),  # RFC 4954 §6: not 5.7.8, for the credentials were right
 }
 
 
