@@ -55,15 +55,17 @@ Place = Callable[[LocalItem, Sequence[Placement]], "Future[ArrivalResult]"]
 
 
 class LocalAgent:
-    """Places leased items. place: puts one item's placements among the arrivals of this process."""
+    """Places leased items. place: puts one item's placements among the arrivals of this process. alive: called while it works."""
 
-    def __init__(self, place: Place | None = None) -> None:
+    def __init__(self, place: Place | None = None, *, alive: Callable[[], None] = lambda: None) -> None:
         self._place = place or _place
+        self._alive = alive
         self._outcomes: list[Verdict] = []  # of attempts that failed, until they are written
         self._told: list[EventRow] = []
 
     def work(self) -> int:
         """Claim a batch, place it, settle it; how many items there were. What could not be settled is, the next time."""
+        self._alive()
         self._settle()
         items = lease.claim(LOCAL, limit=settings.SITE.agent.batch, seconds=_LEASE, now=clock.now())
         if items:
@@ -105,6 +107,7 @@ class LocalAgent:
         left = set(under_way)
         while left:
             left = wait(left, timeout=_LEASE / 3).not_done
+            self._alive()
             if left:
                 lease.renew([under_way[future] for future in left], seconds=_LEASE, now=clock.now())
 
@@ -179,7 +182,8 @@ def run(context: ServiceContext) -> None:
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     subscriber = pubsub.subscribe([CHANNEL], lambda _channel, _payload: hint.set())
-    serve(LocalAgent(), stopping, hint, poll_seconds=context.site.agent.poll_seconds, ready=context.ready)
+    agent = LocalAgent(alive=context.alive)
+    serve(agent, stopping, hint, poll_seconds=context.site.agent.poll_seconds, ready=context.ready)
     subscriber.stop()
     close_connection()
 

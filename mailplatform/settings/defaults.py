@@ -333,6 +333,7 @@ class Supervisor:
     restart_first_seconds: float = key(0.1, "Pause before a role that ended is started again; it doubles while it keeps ending.")
     restart_longest_seconds: float = key(10, "Longest such pause.")
     stop_seconds: float = key(45, "A role that has not drained by then is killed.")
+    hung_seconds: float = key(60, "A role whose loop gives no sign of life for so long is killed and started again; 0: never.")
     database_retry_seconds: float = key(20, "How long a start of the embedded Postgres is tried again (a stale postmaster.pid).")
 
 

@@ -51,6 +51,11 @@ def _nothing() -> None:
     return None
 
 
+def beat_seconds(site: SiteConfig) -> float:
+    """Four signs of life in the time after which a role counts as hung, and at least one in five seconds; 0: none are wanted."""
+    return min(site.supervisor.hung_seconds / 4, 5.0)
+
+
 @dataclass(frozen=True, slots=True)
 class ServiceContext:
     """All that ``run(context)`` of a role receives.
@@ -58,6 +63,8 @@ class ServiceContext:
     site: the configuration in force. role: the name in the service table. number: 0 … workers - 1.
     sockets: listener name → its bound sockets, listening and non-blocking, shared by all workers of the role; one a
         configured address. listeners: listener name → host, port, tls (the first address where there are several).
+    alive: call it every `beat_seconds` from the loop that does the role's work. A role that has done so once counts as hung,
+        is killed and started again when it stops doing so; one that never does is left alone.
     ready: call it once, when the role serves (a door: when it accepts; others: when they have begun their work).
     parent_fd: the pipe to the parent, -1 when there is none; for information, roles need not watch it.
     listens: started alone (a unit, a container): ``[metrics] listen`` is this role's.
@@ -70,8 +77,14 @@ class ServiceContext:
     sockets: Mapping[str, list[socket.socket]] = field(default_factory=dict)
     listeners: Mapping[str, Listener] = field(default_factory=dict)
     ready: Callable[[], None] = _nothing
+    alive: Callable[[], None] = _nothing
     parent_fd: int = -1
     listens: bool = False
+
+    @property
+    def beat_seconds(self) -> float:
+        """How often `alive` is to be called; 0 when nobody listens."""
+        return beat_seconds(self.site) if self.alive is not _nothing else 0.0
 
 
 Run = Callable[[ServiceContext], None]

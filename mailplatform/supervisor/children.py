@@ -1,7 +1,8 @@
 """The supervisor's processes: the nursery, the workers it forks, and the embedded servers.
 
 Every process is watched by its pidfd, so it does not matter whose child it is. One that ends is started again after a
-pause that doubles while it keeps ending and is forgotten once it has run steadily for a minute.
+pause that doubles while it keeps ending and is forgotten once it has run steadily for a minute. A role's pipe says when it is
+ready, and then that its loop goes round; one that has said so and falls silent hangs, and is killed.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from mailplatform.settings.service import beat_seconds
 from mailplatform.settings.site import CODE, SiteConfig
 from mailplatform.supervisor.embedded import EmbeddedError, Postgres
 from mailplatform.supervisor.loop import Loop
@@ -47,6 +49,7 @@ class Watched:
     ready: bool = False
     began: float = 0.0
     failures: int = 0
+    heard: float = 0.0  # the last sign of life of a role that gives them; 0: it has given none
 
     @property
     def role(self) -> str:
@@ -78,6 +81,8 @@ class Children:
         self.patient = False  # once serving, a server that does not start is tried again; before, it fails the start
         self._control: socket.socket | None = None
         self._parent_read, self._parent_write = os.pipe()
+        self._looked = time.monotonic()
+        self._look_again()
         self.postgres = Postgres.of(site)
         self.valkey = Valkey.of(site)
 
@@ -277,14 +282,40 @@ class Children:
     # -- ends
 
     def _watch(self, one: Watched, process: Process, pidfd: int) -> None:
-        one.process, one.pidfd, one.ready, one.began = process, pidfd, False, time.monotonic()
+        one.process, one.pidfd, one.ready, one.began, one.heard = process, pidfd, False, time.monotonic(), 0.0
         self.loop.watch(pidfd, lambda: self._on_end(one))
         self.changed()
 
     def _on_ready(self, worker: Watched) -> None:
-        worker.ready = os.read(worker.ready_fd, 64) != b""
-        self._close_ready(worker)
-        self.changed()
+        """The first word says that it is ready, a dot that its loop goes round."""
+        said = os.read(worker.ready_fd, 4096)
+        if not said:
+            self._close_ready(worker)
+        if b"." in said:
+            worker.heard = time.monotonic()
+        if worker.ready != bool(said or worker.ready):
+            worker.ready = True
+            self.changed()
+
+    def _look_again(self) -> None:
+        if every := beat_seconds(self.site):
+            self.loop.after(every, self._end_the_hung)
+
+    def _end_the_hung(self) -> None:
+        """Kill roles that have been silent for too long. Where we were stopped ourselves, their words have not been read yet."""
+        now, most = time.monotonic(), self.site.supervisor.hung_seconds
+        late = now - self._looked > 2 * beat_seconds(self.site) + 1
+        self._looked = now
+        for worker in self.all.values():
+            if worker.process is None or not worker.heard or self.stopping:
+                continue
+            if late:
+                worker.heard = now
+            elif now - worker.heard > most:
+                self.say(f"{worker.name} (pid {worker.process.pid}) has not moved for {now - worker.heard:.0f} s: killed")
+                worker.heard = 0.0
+                worker.process.send(signal.SIGKILL)
+        self._look_again()
 
     def _on_end(self, one: Watched) -> None:
         self.loop.forget(one.pidfd)

@@ -21,6 +21,7 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -139,11 +140,13 @@ def _context(
 
     def say_ready() -> None:
         serves()
-        try:
+        with suppress(OSError):  # the supervisor has been replaced
             os.write(ready, b"ready\n")
-            os.close(ready)
-        except OSError:
-            pass  # said before, or the supervisor has been replaced
+        os.set_blocking(ready, False)
+
+    def say_alive() -> None:
+        with suppress(OSError):  # nobody reads now
+            os.write(ready, b".")
 
     return ServiceContext(
         site=site,
@@ -153,6 +156,7 @@ def _context(
         sockets=sockets,
         listeners=listeners,
         ready=say_ready,
+        alive=say_alive,
         parent_fd=parent,
     )
 

@@ -81,6 +81,7 @@ async def _serve(context: ServiceContext, build: Build) -> None:
         await listener.listen(context.sockets.get(name, ()))
     health.current().lives("loop", health.loop_turns(loop.call_soon_threadsafe))
     context.ready()
+    beat(context, loop)
     log.info("%s %d: serving %s", context.role, context.number, ", ".join(doors.listeners))
     await stopping.wait()
     health.current().draining()
@@ -91,6 +92,13 @@ async def _serve(context: ServiceContext, build: Build) -> None:
         ending = end()
         if isinstance(ending, Awaitable):
             await ending
+
+
+def beat(context: ServiceContext, loop: asyncio.AbstractEventLoop) -> None:
+    """Signs of life to the supervisor, as long as this loop goes round."""
+    if context.beat_seconds:
+        context.alive()
+        loop.call_later(context.beat_seconds, beat, context, loop)
 
 
 def certificates_of(context: ServiceContext) -> Certificates | None:

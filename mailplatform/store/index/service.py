@@ -40,6 +40,7 @@ def run(context: ServiceContext) -> None:
     os.nice(max(0, min(19, context.site.index.nice)))
     context.ready()
     while not stop.is_set():
+        context.alive()
         more = False
         try:
             more = round_(context, stop)
@@ -61,6 +62,7 @@ def round_(context: ServiceContext, stop: threading.Event) -> bool:
     accounts = writer.behind(workers=context.workers, number=context.number, limit=ACCOUNTS)
     more = len(accounts) == ACCOUNTS
     for account in accounts:
+        context.alive()
         _yield_to_arrivals(stop)
         if stop.is_set():
             return False

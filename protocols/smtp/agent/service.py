@@ -27,7 +27,7 @@ from mailplatform.transport import settle
 from mailplatform.transport.agents import agent_for
 from mailplatform.transport.ledger import Ledger
 from mailplatform.transport.values import SMTP, Lease
-from protocols.common.service import tune_collector
+from protocols.common.service import beat, tune_collector
 from protocols.smtp.agent.content import SMALL
 from protocols.smtp.agent.scheduler import Scheduler
 from protocols.smtp.agent.soon import Soon
@@ -57,7 +57,12 @@ async def _serve(context: ServiceContext) -> None:
     loop.add_signal_handler(signal.SIGTERM, terminate)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    await serve(context.site, stopping, ready=context.ready)
+
+    def ready() -> None:
+        context.ready()
+        beat(context, loop)
+
+    await serve(context.site, stopping, ready=ready)
 
 
 async def serve(site: SiteConfig, stopping: asyncio.Event, *, ready: Callable[[], None] = lambda: None) -> None:

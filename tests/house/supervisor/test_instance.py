@@ -9,6 +9,7 @@ import stat
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -167,3 +168,35 @@ def test_hangup_with_a_bad_configuration_changes_nothing(instance):
     log = instance.home / "log" / "supervisor.log"
     until(lambda: "reload refused" in log.read_text())
     assert instance.pids("nursery") == [nursery] and instance.whole()
+
+
+def test_a_role_that_hangs_is_replaced_and_one_that_says_nothing_is_left(folder):
+    made = Instance(folder / "home", free_port(), "[supervisor]\nhung_seconds = 1.0\n")
+    try:
+        assert made.start()[-1]["state"] == "up"
+        (quiet,), (hung, other) = made.pids("quiet"), made.pids("smtp")
+        os.kill(quiet, signal.SIGSTOP)
+        os.kill(hung, signal.SIGSTOP)
+        until(lambda: hung not in made.pids("smtp") and len(made.pids("smtp")) == 2)
+        assert other in made.pids("smtp") and made.pids("quiet") == [quiet]
+        assert f"(pid {hung}) has not moved for " in (made.home / "log" / "supervisor.log").read_text()
+        os.kill(quiet, signal.SIGCONT)
+        until(made.whole)
+    finally:
+        made.stop()
+
+
+def test_a_supervisor_that_stood_still_itself_kills_nobody(folder):
+    made = Instance(folder / "home", free_port(), "[supervisor]\nhung_seconds = 1.0\n")
+    try:
+        assert made.start()[-1]["state"] == "up"
+        before = made.pids("smtp")
+        (supervisor,) = made.pids("supervisor")
+        os.kill(supervisor, signal.SIGSTOP)
+        time.sleep(3)
+        os.kill(supervisor, signal.SIGCONT)
+        until(made.whole)
+        time.sleep(0.5)
+        assert made.pids("smtp") == before
+    finally:
+        made.stop()

@@ -58,6 +58,7 @@ def run_door(context: ServiceContext) -> None:
     (listening,) = context.sockets["smtp"]
     context.ready()
     while not stopping:
+        context.alive()
         if not select.select([listening], [], [], 0.05)[0]:
             continue
         try:
