@@ -8,16 +8,23 @@ octets. Everybody else is known. As an LMTP door it refuses `full-1` and the lik
 from __future__ import annotations
 
 import asyncio
+import pathlib
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from multiprocessing.connection import Connection
+from socket import socket
 from typing import Any
 
 from mailplatform.mailflow.transaction import Accepted, Disposition, Recipient, Transaction
 from mailplatform.runtime import errors
 from mailplatform.runtime.spool import Room, Spooled
+from mailplatform.runtime.tls import Certificates
+from mailplatform.settings.service import ServiceContext
+from mailplatform.settings.site import load
 from mailplatform.standards.address import Path
 from protocols.common.limits import Connections
 from protocols.common.listener import Listener
+from protocols.common.service import Doors, serve
 from protocols.smtp.roles import MX, Limits, Role
 from protocols.smtp.session import SmtpSession
 from protocols.smtp.spine import Refused, Spine
@@ -93,3 +100,12 @@ def listener(sink: Sink, *, limits: Limits | None = None, role: Role = MX, room:
     options.setdefault("limits", Connections(1000, 1000))
     options.setdefault("total", limits.session_seconds)
     return Listener(role.name, lambda door: SmtpSession(door, role, limits, spine, room, HOST), **options)
+
+
+def run(home: pathlib.Path, sock: socket, ready: Connection) -> None:
+    """A role over a sink, until SIGTERM; it says "ready" and "stopped"."""
+
+    def build(_context: ServiceContext, certificates: Certificates | None) -> Doors:
+        return Doors({"smtp": listener(Sink(), tls=certificates)}, drain_seconds=5.0, stop=[lambda: ready.send("stopped")])
+
+    serve(ServiceContext(load(home), "smtp", sockets={"smtp": [sock]}, ready=lambda: ready.send("ready")), build)

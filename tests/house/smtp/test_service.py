@@ -9,32 +9,17 @@ import shutil
 import signal
 import socket
 from collections.abc import Awaitable, Callable
-from multiprocessing.connection import Connection
 from pathlib import Path
 
 import pytest
 import uvloop
 
-from mailplatform.runtime.tls import Certificates
-from mailplatform.settings.service import ServiceContext
-from mailplatform.settings.site import load
-from protocols.common.service import Doors, serve
 from tests.house.smtp.test_doors import name_of
 from tests.support.certificate import a_certificate
 from tests.support.clients.smtp import SmtpClient
-from tests.support.smtp_sink import Sink, listener
+from tests.support.smtp_role import role
 
 Scene = Callable[[int, int], Awaitable[None]]
-
-
-def role(home: Path, sock: socket.socket, ready: Connection) -> None:
-    """What runs in the process."""
-
-    def build(_context: ServiceContext, certificates: Certificates | None) -> Doors:
-        return Doors({"smtp": listener(Sink(), tls=certificates)}, drain_seconds=5.0, stop=[lambda: ready.send("stopped")])
-
-    context = ServiceContext(load(home), "smtp", sockets={"smtp": [sock]}, ready=lambda: ready.send("ready"))
-    serve(context, build)
 
 
 @pytest.fixture
