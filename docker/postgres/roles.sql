@@ -37,7 +37,8 @@ BEGIN
 
             -- Sign-in: the doors where people enter, and the web. The use of a credential is noted, an old hash made anew.
             ('submission imap pop3 web', 'SELECT', 'access_%'),
-            ('submission imap pop3', 'UPDATE (last_used_at, last_used_from, last_used_protocol, secret)', 'access_credential'),
+            ('submission imap pop3', 'UPDATE (last_used_at, last_used_from, last_used_protocol, secret, scram_stored, scram_server)', 'access_credential'),
+            ('submission imap pop3 web', 'INSERT, UPDATE', 'access_scramparameters'),
             ('smtp submission lmtp imap pop3', 'SELECT, INSERT, UPDATE, DELETE', 'access_living_%'),
             ('submission imap pop3', 'INSERT, UPDATE, DELETE', 'access_failure'),
             ('submission imap pop3', 'SELECT (id), INSERT', 'audit_auditrow'),  -- a lock-out is told to administrators

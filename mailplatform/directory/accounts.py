@@ -23,7 +23,7 @@ from mailplatform.directory.constraints import violated
 from mailplatform.directory.domains import canonical_domain
 from mailplatform.directory.epoch import bump, changing
 from mailplatform.directory.models import Account, Domain, LocalAddress, User
-from mailplatform.directory.values import AccountKind, AccountState, Actor, AddressKind, Language, Role
+from mailplatform.directory.values import AccountKind, AccountState, Actor, AddressKind, Language, Pop3Delete, Role
 from mailplatform.runtime import clock
 from mailplatform.runtime.errors import AlreadyExists, Conflict, Malformed, NotFound
 
@@ -65,6 +65,7 @@ class AccountInfo:
     created_at: datetime
     closed_at: datetime | None
     language: str = ""
+    pop3_delete: str = Pop3Delete.DELETE
 
 
 def add_account(new: NewAccount, *, actor: Actor) -> AccountInfo:
@@ -209,10 +210,13 @@ def _infos(condition: Q) -> list[AccountInfo]:
             "account__max_message_size",
             "account__created_at",
             "account__closed_at",
+            "account__pop3_delete",
             "account__owner__language",
         )
     )
-    return [AccountInfo(row[0], row[1], row[2], canonical.address(row[3], row[2]), *row[4:-1], row[-1] or "") for row in rows]
+    return [
+        AccountInfo(row[0], row[1], row[2], canonical.address(row[3], row[2]), *row[4:-2], row[-1] or "", row[-2]) for row in rows
+    ]
 
 
 def _add_users(rows: Sequence[NewAccount], keys: Sequence[tuple[Domain, str]], texts: Sequence[str]) -> dict[str, User]:
@@ -259,6 +263,10 @@ def _check_changes(info: AccountInfo, own: Mapping[str, str], changes: Mapping[s
                 raise Malformed(
                     gettext("state: %(state)s is none of active, suspended, closed") % {"state": value}, subject="state"
                 )
+        elif field == "pop3_delete":
+            if value not in set(Pop3Delete):
+                known = {"value": value, "known": ", ".join(Pop3Delete)}
+                raise Malformed(gettext("pop3_delete: %(value)s is none of %(known)s") % known, subject=field)
         elif field not in ("name", *_OF_USER):
             raise Malformed(gettext("%(field)s: not something a mailbox has") % {"field": field}, subject=field)
     role = own.get("role")

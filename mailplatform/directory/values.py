@@ -36,6 +36,14 @@ class AccountState(StrEnum):
     CLOSED = "closed"  # neither; the mail is kept, and `active` brings it back
 
 
+class Pop3Delete(StrEnum):
+    """What becomes of a message that a POP3 client deletes."""
+
+    DELETE = "delete"  # it is expunged; undelete brings it back for a while
+    TRASH = "trash"  # it goes to Trash
+    KEEP = "keep"  # it stays for everyone else, and POP3 shows it no more
+
+
 class AddressKind(StrEnum):
     ACCOUNT = "account"  # the one principal address of an account
     ALIAS = "alias"  # targets inside the house

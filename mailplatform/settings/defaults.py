@@ -191,6 +191,25 @@ class Imap:
 
 
 @dataclass(frozen=True, slots=True)
+class Pop3:
+    """POP3 (RFC 1939) for clients that fetch."""
+
+    port: int = key(0, "STLS; 0: port_base + 110.")
+    tls_port: int = key(0, "Implicit TLS; 0: port_base + 995.")
+    workers: int = key(1, "Processes; 0: one for two cores, at most 4.")
+    connections: int = key(3, "Database connections of a process.")
+    max_errors: int = key(20, "Refused commands or passwords in a row before the connection is closed.")
+    max_connections: int = key(2000, "Open connections of one process.")
+    max_connections_per_address: int = key(200, "Open connections of one client address in one process.")
+    max_connections_per_account: int = key(10, "Open connections of one account in one process; one has the maildrop open.")
+    login_timeout_seconds: float = key(60, "A connection that has not signed in by then is closed.")
+    idle_timeout_seconds: float = key(10 * MINUTE, "Silence of a signed-in client (RFC 1939 §3 asks at least 10 minutes).")
+    login_delay_seconds: float = key(0, "Least time between two sign-ins of one account (LOGIN-DELAY, RFC 2449 §6.5); 0: none.")
+    lease_seconds: float = key(10, "A process that died holds its maildrops so long.")
+    drain_seconds: float = key(10, "On stop, commands under way have so long to end.")
+
+
+@dataclass(frozen=True, slots=True)
 class Store:
     """Mail at rest."""
 
@@ -383,6 +402,7 @@ TABLES: dict[str, type] = {
     "submission": Submission,
     "lmtp": Lmtp,
     "imap": Imap,
+    "pop3": Pop3,
     "store": Store,
     "arrivals": Arrivals,
     "agent": Agent,

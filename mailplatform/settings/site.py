@@ -29,11 +29,13 @@ USUAL_PORTS = {
     "smtp": 25,
     "sink": 26,
     "web": 80,
+    "pop3": 110,
     "imap": 143,
     "webs": 443,
     "submissions": 465,
     "submission": 587,
     "imaps": 993,
+    "pop3s": 995,
 }
 _UNITS: dict[str, dict[str, float]] = {
     "_bytes": {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40},
@@ -62,6 +64,7 @@ class SiteConfig:
     submission: defaults.Submission
     lmtp: defaults.Lmtp
     imap: defaults.Imap
+    pop3: defaults.Pop3
     store: defaults.Store
     arrivals: defaults.Arrivals
     agent: defaults.Agent
@@ -146,6 +149,8 @@ class SiteConfig:
             "lmtp": (self.lmtp.port, "lmtp", "starttls"),
             "imap": (self.imap.port, "imap", "starttls"),
             "imaps": (self.imap.tls_port, "imap", "implicit"),
+            "pop3": (self.pop3.port, "pop3", "starttls"),
+            "pop3s": (self.pop3.tls_port, "pop3", "implicit"),
             "web": (self.web.port, "web", "none"),
             "webs": (self.web.tls_port, "web", "implicit"),
         }

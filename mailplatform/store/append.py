@@ -78,7 +78,14 @@ def prepare_message(content: bytes) -> PreparedMessage:
         preview=preview,
         has_attachment=found.has_attachment,
         author=author,
+        line_octets=_line_octets(content),
     )
+
+
+def _line_octets(content: bytes) -> int:
+    """How much larger it is as lines that each end with CRLF, which is how POP3 sends it. Nearly always nothing."""
+    bare = content.count(b"\n") - content.count(b"\r\n")
+    return bare if content.endswith(b"\n") or not content else bare + 2
 
 
 def _storable(text: str) -> str:
@@ -269,7 +276,7 @@ def write(pipe: Pipeline, allocation: Allocation, blob_ids: dict[bytes, int], no
 _MESSAGE = (
     "ids:int8 accounts:int8 blobs:int8 prefixes:bytea sizes:int8 threads:int8 modseqs:int8 envelopes:bytea bodystructures:bytea "
     "message_ids:text sents:time subjects:text subject_keys:text from_texts:text to_texts:text cc_texts:text bcc_texts:text "
-    "from_keys:text to_keys:text cc_keys:text authors:text previews:text attachments:bool"
+    "from_keys:text to_keys:text cc_keys:text authors:text previews:text attachments:bool lines:int4"
 )
 _ENTRY = (
     "folders:int8 uids:int8 accounts:int8 messages:int8 threads:int8 flags:int2 keywords:text modseqs:int8 dates:time sents:time "
@@ -288,7 +295,7 @@ def _message_arrays(rows: Iterable[tuple[Any, ...]], blob_ids: dict[bytes, int])
                 *(message_id, account_id, blob_ids[m.blob.hash], placement.prefix, size, thread_id, modseq),
                 *(m.envelope, m.bodystructure, m.message_id, m.sent_at, m.subject, m.subject_key),
                 *(m.from_text, m.to_text, m.cc_text, m.bcc_text, m.from_key, m.to_key, m.cc_key),
-                *(m.author, m.preview, m.has_attachment),
+                *(m.author, m.preview, m.has_attachment, m.line_octets),
             )
         )
     return columns(_MESSAGE, lines)

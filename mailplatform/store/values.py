@@ -230,6 +230,7 @@ class PreparedMessage:
     preview: str
     has_attachment: bool
     author: str
+    line_octets: int = 0  # what the content lacks to be lines that each end with CRLF
 
 
 class SentCopy(StrEnum):

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from mailplatform.settings.service import Listener
 
-_GREETINGS = {"smtp": b"220 ", "imap": b"* OK", "http": b"HTTP/1."}
+_GREETINGS = {"smtp": b"220 ", "imap": b"* OK", "pop3": b"+OK", "http": b"HTTP/1."}
 _LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 
 
@@ -62,7 +62,7 @@ def _greeting(stream: socket.socket, greeting: str) -> bytes:
         said += more
     if greeting == "http" or not said:
         return said
-    stream.sendall(b"QUIT\r\n" if greeting == "smtp" else b"a LOGOUT\r\n")
+    stream.sendall(b"QUIT\r\n" if greeting in ("smtp", "pop3") else b"a LOGOUT\r\n")
     return said
 
 

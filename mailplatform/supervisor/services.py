@@ -20,7 +20,7 @@ class Service:
     """One role.
 
     run: "module:function", called with a ServiceContext in each worker. stage: roles of a lower stage start earlier and
-    stop later. greeting: how a door says that it serves ("smtp", "imap", "http"; "" for roles without sockets).
+    stop later. greeting: how a door says that it serves ("smtp", "imap", "pop3", "http"; "" for roles without sockets).
     connections: database connections one process may open. memory_mib: what one process takes beyond the nursery, about.
     """
 
@@ -92,6 +92,15 @@ def table(site: SiteConfig) -> tuple[Service, ...]:
             greeting="imap",
             connections=imap,
             memory_mib=20,
+        ),
+        Service(
+            "pop3",
+            "protocols.pop3.service:run",
+            site.workers("pop3"),
+            ways["pop3"],
+            stage=2,
+            greeting="pop3",
+            connections=site.pop3.connections + site.access.hash_threads,
         ),
         Service(
             "web",

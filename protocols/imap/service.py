@@ -97,6 +97,6 @@ def build(service: ServiceContext, certificates: Certificates | None) -> Doors:
             task.cancel()
         await living.close()
         subscriber.stop()
-        arrivals.drain(site.imap.drain_seconds)
+        await asyncio.to_thread(arrivals.drain, site.imap.drain_seconds)
 
     return Doors(listeners, drain_seconds=site.imap.drain_seconds, stop=[end])

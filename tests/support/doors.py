@@ -41,6 +41,7 @@ MODULES = {
     "submission": "protocols.smtp.submission",
     "lmtp": "protocols.smtp.lmtp",
     "imap": "protocols.imap.service",
+    "pop3": "protocols.pop3.service",
 }
 
 

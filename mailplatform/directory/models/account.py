@@ -8,7 +8,7 @@ from django.db.models.functions import Now
 from mailplatform.directory.models.domain import Domain
 from mailplatform.directory.models.organisation import Organisation
 from mailplatform.directory.models.user import User
-from mailplatform.directory.values import AccountKind, AccountState
+from mailplatform.directory.values import AccountKind, AccountState, Pop3Delete
 
 
 class Account(models.Model):
@@ -21,12 +21,14 @@ class Account(models.Model):
     quota_bytes = models.BigIntegerField(null=True, blank=True)
     quota_messages = models.BigIntegerField(null=True, blank=True)
     max_message_size = models.BigIntegerField(null=True, blank=True)
+    pop3_delete = models.TextField(default=Pop3Delete.DELETE, db_default=Pop3Delete.DELETE)
     created_at = models.DateTimeField(db_default=Now())
     closed_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = [
             models.CheckConstraint(condition=Q(kind__in=[str(k) for k in AccountKind]), name="account_kind_known"),
+            models.CheckConstraint(condition=Q(pop3_delete__in=[str(p) for p in Pop3Delete]), name="account_pop3_delete_known"),
             models.CheckConstraint(condition=Q(state__in=[str(s) for s in AccountState]), name="account_state_known"),
             models.CheckConstraint(
                 condition=Q(kind=AccountKind.PERSONAL, owner__isnull=False)

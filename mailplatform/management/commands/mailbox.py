@@ -12,7 +12,7 @@ from mailplatform.access.values import Scope
 from mailplatform.directory import accounts
 from mailplatform.directory.names import names_of
 from mailplatform.directory.quotas import limits
-from mailplatform.directory.values import CLI, AccountKind, AccountState, Language, Role
+from mailplatform.directory.values import CLI, AccountKind, AccountState, Language, Pop3Delete, Role
 from mailplatform.mailflow.accounts import close_account, open_account, open_accounts
 from mailplatform.mailflow.limits import in_force
 from mailplatform.management.csvfile import read_accounts
@@ -45,6 +45,7 @@ class Command(HouseCommand):
         change = self.verb(verb, "set", "change a mailbox")
         change.add_argument("address")
         change.add_argument("--state", metavar="|".join(AccountState), help="active brings a closed one back")
+        change.add_argument("--pop3-delete", metavar="|".join(Pop3Delete), help="what becomes of mail that a POP3 client deletes")
         self._password(change)
         self._columns(change)
         self.verb(verb, "remove", "close a mailbox: nothing is lost, and set --state active undoes it").add_argument("address")
@@ -167,6 +168,8 @@ class Command(HouseCommand):
         changes = _columns(options)
         if options["state"] is not None:
             changes["state"] = options["state"]
+        if options["pop3_delete"] is not None:
+            changes["pop3_delete"] = options["pop3_delete"]
         if changes:
             info = accounts.set_account(address, actor=CLI, **changes)
         if password is not None and info.user_id is not None:

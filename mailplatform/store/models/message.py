@@ -34,12 +34,14 @@ class Message(models.Model):
     author = models.TextField(blank=True, default="", db_collation="C")
     preview = models.TextField(blank=True, default="")
     has_attachment = models.BooleanField(default=False)
+    line_octets = models.IntegerField(default=0, db_default=0)  # to be sent as lines that end with CRLF, it grows by so many
 
     class Meta:
         indexes = [
             models.Index("account", "created_modseq", name="message_account_modseq"),
             models.Index("blob", name="message_blob"),
             models.Index("account", "message_id", condition=~Q(message_id=""), name="message_account_message_id"),
+            models.Index(fields=["account"], condition=~Q(line_octets=0), name="message_account_line_octets"),
         ]
 
 

@@ -24,7 +24,13 @@ def serving(talk: Callable[[socket.socket], None]) -> Listener:
 
 
 @pytest.mark.parametrize(
-    ("greeting", "line"), [("smtp", b"220 mx ready\r\n"), ("imap", b"* OK ready\r\n"), ("http", b"HTTP/1.1 200 OK\r\n\r\n")]
+    ("greeting", "line"),
+    [
+        ("smtp", b"220 mx ready\r\n"),
+        ("imap", b"* OK ready\r\n"),
+        ("pop3", b"+OK ready\r\n"),
+        ("http", b"HTTP/1.1 200 OK\r\n\r\n"),
+    ],
 )
 def test_a_greeting_is_an_answer(greeting, line):
     assert answers(serving(lambda client: client.sendall(line)), greeting) == ""
