@@ -27,7 +27,22 @@ GROUPS: Sequence[tuple[str | Promise, Sequence[Entry]]] = (
     ("", (Entry("start", _("Overview"), "home", "webadmin:start"),)),
     (
         _("Directory"),
-        (Entry("domains", _("Domains"), "globe", "webadmin:domains"),),
+        (
+            Entry("domains", _("Domains"), "globe", "webadmin:domains"),
+            Entry("people", _("Mailboxes"), "person", "webadmin:people"),
+            Entry("shared", _("Shared mailboxes"), "tray", "webadmin:shared"),
+            Entry("groups", _("Groups"), "people", "webadmin:groups"),
+            Entry("aliases", _("Aliases"), "at", "webadmin:aliases"),
+            Entry("forwards", _("Forwards"), "forward", "webadmin:forwards"),
+            Entry("catch-alls", _("Catch-all"), "funnel", "webadmin:catch-alls"),
+        ),
+    ),
+    (
+        _("Limits"),
+        (
+            Entry("usage", _("Quotas and usage"), "gauge", "webadmin:usage"),
+            Entry("limits", _("Sending limits"), "limit", "webadmin:limits"),
+        ),
     ),
     (
         _("Mail"),

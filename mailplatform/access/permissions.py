@@ -148,7 +148,7 @@ def visible_addresses(identity: Identity, texts: tuple[str, ...]) -> tuple[list[
 
 def _domain_of(text: str) -> str:
     try:
-        return canonical.split(text).domain
+        return canonical.domain_name(text[2:]) if text.startswith("*@") else canonical.split(text).domain
     except Malformed:
         return text.rpartition("@")[2].lower()
 
@@ -161,3 +161,12 @@ def check_targets(identity: Identity, texts: list[str]) -> None:
         refused = next(text for text in texts if text not in shown)
         words = gettext("target: %(target)s is in a domain that you do not administer") % {"target": refused}
         raise NotPermitted(words, subject="target")
+
+
+def check_sender(identity: Identity, address: str) -> None:
+    """Refuse a domain administrator what is not in their domains: they may let nobody speak for others. Raises NotPermitted."""
+    if identity.role == Role.ADMINISTRATOR:
+        return
+    if not domains_for(identity).filter(name=_domain_of(address)).exists():
+        words = gettext("address: %(address)s is not in a domain that you administer") % {"address": address}
+        raise NotPermitted(words, subject="address")

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import Any
 
-from django.db.models import Sum
+from django.db.models import OuterRef, QuerySet, Subquery, Sum
+from django.db.models.functions import Coalesce
 
 from mailplatform.directory import quotas
 from mailplatform.runtime.errors import OverQuota
@@ -24,6 +26,16 @@ def usage_many(account_ids: Collection[int]) -> dict[int, Usage]:
     """Bytes and messages of entries (a copy counts again), and bytes of what can be restored, which no quota counts."""
     rows = AccountState.objects.filter(pk__in=account_ids).values_list("account_id", "bytes", "messages", "expunged_bytes")
     return {row[0]: Usage(*row[1:]) for row in rows}
+
+
+def annotated(rows: QuerySet[Any], account: str) -> QuerySet[Any]:
+    """Rows that name an account, with what it holds: `used_bytes`, `used_messages`, `used_expunged`, to sort and narrow by."""
+    own = AccountState.objects.filter(pk=OuterRef(account))
+    columns = {"used_bytes": "bytes", "used_messages": "messages", "used_expunged": "expunged_bytes"}
+    measured: QuerySet[Any] = rows.annotate(
+        **{name: Coalesce(Subquery(own.values(column)), 0) for name, column in columns.items()}
+    )
+    return measured
 
 
 def usage_of_domain(domain_id: int) -> Usage:

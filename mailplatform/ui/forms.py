@@ -34,16 +34,13 @@ class Form(forms.Form):
     def __init__(self, *args: Any, **options: Any) -> None:
         options.setdefault("label_suffix", "")
         super().__init__(*args, **options)
-        if self.is_bound:
-            self.mark()
 
     def mark(self) -> None:
-        """Tell those who do not see the page which fields are wrong, and put the focus on the first."""
-        first = True
-        for name in self.errors:
-            if name in self.fields and first:
-                self.fields[name].widget.attrs["autofocus"] = True
-                first = False
+        """Put the focus on the first field that is wrong. When the form is shown again, never while it is made: looking at its
+        errors cleans it, with whatever fields it has by then."""
+        wrong = next((name for name in self.fields if name in self.errors), None)
+        if wrong is not None:
+            self.fields[wrong].widget.attrs["autofocus"] = True
 
     def grouped(self) -> Iterator[tuple[Any, list[BoundField]]]:
         """(heading, fields) in order; what no group names comes last, without a heading."""
@@ -58,9 +55,10 @@ class Form(forms.Form):
         """Say a refusal of the house at the field it is about."""
         name = self.subjects.get(error.subject, error.subject)
         words = _FIELD.sub("", error.public)
-        words = words[:1].upper() + words[1:] + ("" if words.endswith((".", "!", "?")) else ".")
+        if "@" not in words.partition(" ")[0]:  # an address stays as it is
+            words = words[:1].upper() + words[1:]
+        words += "" if words.endswith((".", "!", "?")) else "."
         self.add_error(name if name in self.fields else None, words)
-        self.mark()
 
     def problems(self) -> list[tuple[BoundField | None, str]]:
         """All errors in the order of the fields, for the summary."""

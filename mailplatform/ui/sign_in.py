@@ -153,6 +153,8 @@ def _refused(request: HttpRequest, form: SignInForm, words: str, after: str, sta
 
 
 def _page(request: HttpRequest, form: SignInForm, after: str, status: int = 200) -> HttpResponse:
+    if form.is_bound:
+        form.mark()
     out = bool(request.GET.get("out"))
     context = {"form": form, "next": after, "title": gettext("Sign in"), "out": out, "host": settings.SITE.hostname}
     return render(request, "ui/sign_in.html", context, status=status)

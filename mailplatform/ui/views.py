@@ -194,6 +194,8 @@ class FormPage(Page):
     def answer(self, form: Form, initial: dict[str, Any] | None, status: int = 200, **more: Any) -> HttpResponse:
         """The page with this form; its stamp is of the values shown, or the one that came."""
         mark = ""
+        if form.is_bound:
+            form.mark()
         if self.stamped:
             mark = stamps.stamp(self._compared(initial)) if initial is not None else self.request.POST.get(stamps.FIELD, "")
         return self.show(status, form=form, stamp=mark, submit=self.submit or gettext("Save"), **more)

@@ -29,7 +29,8 @@ class Browser(Client):
         shown = self.get(page, **extra).content.decode()
         if extra.get("secure"):
             extra["HTTP_ORIGIN"] = "https://testserver"  # over TLS Django wants to know the page it came from
-        form = next((part for part in shown.split("<form")[1:] if 'method="post"' in part and _for(part, to or page)), "")
+        forms = [part for part in shown.split("<form")[1:] if 'method="post"' in part]
+        form = next((part for part in forms if _for(part, to or page)), (forms or [""])[0])
         hidden = dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', form))
         return self.post(to or page, {name: unescape(value) for name, value in hidden.items()} | fields, **extra)
 

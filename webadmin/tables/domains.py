@@ -3,16 +3,14 @@
 from typing import Any
 
 import django_filters
-from django import forms
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 from django_tables2 import Column
 
 from mailplatform.ui.filters import Filter
 from mailplatform.ui.tables import BadgeColumn, CountColumn, LinkColumn, SizeColumn, Table
+from webadmin.tables.choices import SEARCH
 from webadmin.words import ENABLED
-
-SEARCH = forms.TextInput(attrs={"type": "search", "placeholder": _("Search"), "autocomplete": "off"})
 
 
 class DomainTable(Table):

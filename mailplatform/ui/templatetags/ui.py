@@ -26,6 +26,25 @@ def meter(used: int | None, limit: int | None) -> SafeString:
 
 
 @register.simple_tag
+def meter_of(used: int | None, limit: int | None) -> SafeString:
+    """The same for pieces."""
+    return bar(used or 0, limit, counts=True)
+
+
+@register.simple_tag
+def badge(words: Any, value: Any) -> SafeString:
+    """A word of a closed list (value → text, tone)."""
+    text, tone = words.get(value, (value, "plain"))
+    return format_html('<span class="badge {}">{}</span>', tone, text)
+
+
+@register.filter
+def before_at(address: str) -> str:
+    """The localpart of an address."""
+    return address.rpartition("@")[0]
+
+
+@register.simple_tag
 def asset(name: str) -> str:
     return assets.url_of(name)
 

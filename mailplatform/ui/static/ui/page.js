@@ -2,6 +2,7 @@
 "use strict";
 
 const TOAST_MS = 10000;
+document.documentElement.dataset.js = "";
 
 function toasts(root) {
   for (const toast of root.querySelectorAll(".toast:not([data-seen])")) {
@@ -20,7 +21,7 @@ function copyButtons(root) {
     button.hidden = false;
     button.addEventListener("click", async () => {
       await navigator.clipboard.writeText(button.dataset.copy);
-      button.dataset.copied = "";
+      if (button.dataset.done) button.textContent = button.dataset.done;
     });
   }
 }
@@ -59,10 +60,14 @@ document.addEventListener("click", (event) => {
 // A form is sent once, however often its button is pressed.
 document.addEventListener("submit", (event) => {
   const form = event.target;
-  if (form.method !== "post" || form.dataset.once === undefined && form.hasAttribute("hx-post")) return;
+  if (form.method !== "post") return;
   if (form.dataset.sent !== undefined) event.preventDefault();
   form.dataset.sent = "";
   setTimeout(() => delete form.dataset.sent, 4000);
+});
+
+document.addEventListener("DOMContentLoaded", () => {
+  document.querySelector(".tabs [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
 });
 
 document.addEventListener("htmx:load", (event) => start(event.detail.elt));
