@@ -20,8 +20,8 @@ LANGUAGES = {Language.ENGLISH: "English", Language.ITALIAN: "Italiano"}
 SCOPES = {
     Scope.IMAP: _("IMAP (mail programs)"),
     Scope.POP3: _("POP3 (old mail programs)"),
-    Scope.SMTP: _("Sending (SMTP)"),
-    Scope.SIEVE: _("Rules (ManageSieve)"),
+    Scope.SUBMISSION: _("Sending (submission)"),
+    Scope.MANAGESIEVE: _("Rules (ManageSieve)"),
     Scope.JMAP: _("JMAP"),
     Scope.DAV: _("Calendars and contacts (DAV)"),
 }

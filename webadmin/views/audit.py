@@ -6,7 +6,7 @@ from typing import Any
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from mailplatform.access.permissions import audit_for
+from mailplatform.access.permissions import audit_for, visible_addresses
 from webadmin.said import said
 from webadmin.tables.audit import AuditFilter, AuditTable
 from webadmin.views.timed import TimedPage
@@ -32,4 +32,14 @@ class Audit(TimedPage):
         return rows.filter(pk__lt=int(mark)) if mark.isdigit() and len(mark) < 19 else rows
 
     def records(self, rows: Sequence[Any]) -> Sequence[Mapping[str, Any]]:
-        return [row | {"words": said(row["code"])} for row in rows]
+        shown = rows if self.everything else [row | {"params": self.readable(row["params"])} for row in rows]
+        return [row | {"words": said(row["code"])} for row in shown]
+
+    def readable(self, params: Mapping[str, Any]) -> dict[str, Any]:
+        """What was changed, without the addresses of others that are named in it."""
+        found: dict[str, Any] = {}
+        for name, value in params.items():
+            texts = tuple(str(one) for one in value) if isinstance(value, (list, tuple)) else (str(value),)
+            seen, hidden = visible_addresses(self.identity, texts)
+            found[name] = value if not hidden else [*seen, "…"]
+        return found

@@ -26,7 +26,7 @@ class SignIn(Personal, FormPage):
 
     def context(self, **more: Any) -> dict[str, Any]:
         passwords = [
-            (one, ", ".join(str(SCOPES.get(scope, scope)) for scope in one.scopes) or gettext("every program"))  # type: ignore[call-overload]
+            (one, ", ".join(str(SCOPES.get(scope, scope)) for scope in one.scopes) or gettext("every program"))
             for one in credentials.list_app_passwords(self.user_id)
         ]
         sessions = web_sessions.list_web_sessions(self.user_id)

@@ -15,7 +15,7 @@ from mailplatform.directory.values import AccountKind, AccountState, AddressKind
 from mailplatform.runtime import clock
 from mailplatform.transport.backlog import backlog
 from mailplatform.ui import sizes
-from webadmin.audit_words import said
+from webadmin.said import said
 from webadmin.tables.people import nearly_full
 from webadmin.views.base import Admin
 from webadmin.views.people import Usage

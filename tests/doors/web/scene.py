@@ -2,14 +2,23 @@
 
 from dataclasses import dataclass
 from typing import Any
+from uuid import uuid4
 
 from mailplatform.access import credentials, sending, web_sessions
 from mailplatform.access.values import Identity
 from mailplatform.directory import accounts, addresses, administrators
 from mailplatform.directory.models import Organisation
 from mailplatform.directory.values import AddressKind, Role
-from mailplatform.store import folders
+from mailplatform.mailflow import arrivals
+from mailplatform.mailflow.units import Unit
+from mailplatform.runtime import clock
+from mailplatform.store import append, folders
+from mailplatform.trace import record
+from mailplatform.trace.events import Code, Direction, VerdictCode
+from mailplatform.trace.record import EventRow, MessageRow
+from mailplatform.transport.values import SMTP, Outbound, OutboundItem
 from tests.support.directory import TESTER, a_domain, a_group, an_alias
+from tests.support.messages import a_message
 from tests.support.web import somebody
 
 HIDDEN = "xanadu"  # in every foreign name
@@ -50,7 +59,23 @@ def build() -> Scene:
     folders.ensure_default(anna.id)
     other = Organisation.objects.create(name=f"{HIDDEN} organisation")
     a_domain(f"other-{HIDDEN}.test", organisation_id=other.pk)
-    return Scene(_ids(anna, "a.test", "our"), _ids(boss, f"{HIDDEN}.test", HIDDEN))
+    _mail("our-friend@outside.test", "anna@a.test", "00000000000000000abc")
+    _mail(f"{HIDDEN}-friend@outside.test", boss.address, "00000000000000000abd")
+    return Scene(
+        {**_ids(anna, "a.test", "our"), "trace_id": "00000000000000000abc"},
+        {**_ids(boss, f"{HIDDEN}.test", HIDDEN), "trace_id": "00000000000000000abd"},
+    )
+
+
+def _mail(reverse_path: str, forward_path: str, trace_id: str) -> None:
+    """A message that was sent by the second and waits for the first."""
+    words = {"direction": Direction.SUBMITTED, "verdict": VerdictCode.ACCEPTED, "subject": f"from {forward_path}"}
+    record.write(
+        MessageRow(trace_id=trace_id, at=clock.now(), reverse_path=forward_path, forward_path=reverse_path, **words),
+        EventRow(trace_id, Code.DISCARDED, {"recipient": reverse_path, "reason": "a test"}),
+    )
+    outbound = Outbound(append.prepare_message(a_message()), (OutboundItem(SMTP, "", reverse_path),), forward_path)
+    arrivals.put(Unit(uuid4(), trace_id, outbound=(outbound,))).result(5)
 
 
 def _ids(account: Any, domain: str, mark: str) -> dict[str, Any]:
