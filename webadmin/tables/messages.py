@@ -62,7 +62,7 @@ class MessageFilter(Filter):
         if TRACE_ID.fullmatch(text):
             return rows.filter(trace_id=text.lower())
         if "@" in bare.strip("@"):
-            rows = rows.alias(sender_key=Lower("reverse_path"), recipient_key=Lower("forward_path"))
+            rows: QuerySet[Any] = rows.alias(sender_key=Lower("reverse_path"), recipient_key=Lower("forward_path"))
             address = bare.lower()
             return rows.filter(Q(sender_key=address) | Q(recipient_key=address) | Q(message_id__in=[bare, f"<{bare}>"]))
         if not self.data.get("period"):

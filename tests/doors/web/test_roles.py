@@ -15,7 +15,7 @@ from webadmin.urls import urlpatterns
 pytestmark = pytest.mark.usefixtures("rollback")
 
 ONLY_ADMINISTRATORS = {"domain-add", "domain-administrators", "domain-dismiss", "domain-enable", "domain-remove"}
-OF_A_CHOICE = {"queue-delete"}  # without anything chosen there is no such page
+OF_A_CHOICE = {"queue-delete", "sessions-end"}  # without anything chosen there is no such page
 
 
 def pages(ids: dict[str, object]) -> Iterator[tuple[str, str]]:
