@@ -62,9 +62,9 @@ class MessageFilter(Filter):
         if TRACE_ID.fullmatch(text):
             return rows.filter(trace_id=text.lower())
         if "@" in bare.strip("@"):
-            rows: QuerySet[Any] = rows.alias(sender_key=Lower("reverse_path"), recipient_key=Lower("forward_path"))
+            keyed: QuerySet[Any] = rows.alias(sender_key=Lower("reverse_path"), recipient_key=Lower("forward_path"))
             address = bare.lower()
-            return rows.filter(Q(sender_key=address) | Q(recipient_key=address) | Q(message_id__in=[bare, f"<{bare}>"]))
+            return keyed.filter(Q(sender_key=address) | Q(recipient_key=address) | Q(message_id__in=[bare, f"<{bare}>"]))
         if not self.data.get("period"):
             rows = rows.filter(at__gte=clock.now() - WORDS_LOOK_BACK)
         if text.startswith("@"):

@@ -25,8 +25,9 @@ class SignIn(Personal, FormPage):
         return self.url("person-sign-in")
 
     def context(self, **more: Any) -> dict[str, Any]:
+        words = {str(scope): str(text) for scope, text in SCOPES.items()}
         passwords = [
-            (one, ", ".join(str(SCOPES.get(scope, scope)) for scope in one.scopes) or gettext("every program"))
+            (one, ", ".join(words.get(scope, scope) for scope in one.scopes) or gettext("every program"))
             for one in credentials.list_app_passwords(self.user_id)
         ]
         sessions = web_sessions.list_web_sessions(self.user_id)

@@ -30,7 +30,13 @@ class Start(Admin):
 
     def get(self, request: HttpRequest, **_: Any) -> HttpResponse:
         domains = domains_for(self.identity).count()
-        return self.show(domains=domains, tiles=self.tiles(domains), fullest=self.fullest(), events=self.events(), audit_url="")
+        return self.show(
+            domains=domains,
+            tiles=self.tiles(domains),
+            fullest=self.fullest(),
+            events=self.events(),
+            audit_url=reverse("webadmin:audit"),
+        )
 
     def tiles(self, domains: int) -> list[Tile]:
         alive = accounts_for(self.identity).exclude(state=AccountState.CLOSED)
@@ -66,7 +72,7 @@ class Start(Admin):
         low = percent < 2 * settings.SITE.store.min_free_percent
         shown = gettext("%(percent)d %% of the disk") % {"percent": percent}
         return [
-            {**_tile(gettext("Waiting in the queue"), "queue", "start", int(count), detail), "tone": "warn" if late else ""},
+            {**_tile(gettext("Waiting in the queue"), "queue", "queue", int(count), detail), "tone": "warn" if late else ""},
             {**_tile(gettext("Free space"), "disk", "usage", sizes.shown(free), shown), "tone": "bad" if low else ""},
         ]
 
