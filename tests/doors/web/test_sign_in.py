@@ -78,6 +78,7 @@ def test_cookies_fit_the_connection() -> None:
 @pytest.mark.parametrize("what", ["password", "state", "role"])
 def test_a_session_ends_when_what_it_stands_on_changes(what: str) -> None:
     browser = signed_in()
+    somebody("another@a.test", role=Role.ADMINISTRATOR)  # the last one cannot be taken away
     user = accounts.get_account(ADMIN).user_id
     match what:
         case "password":
