@@ -193,7 +193,7 @@ def _links(place: Place) -> Iterator[Line]:
         "networks": "Networks, and who may come in from where",
         "sessions": "Who is connected now",
         "queue": "The queue: reason, next try, hold, retry, delete",
-        "trace": "The story of any message",
+        "messages": "The story of any message",
         "audit": "What administrators did",
     }
     for name, claim in titles.items():

@@ -78,9 +78,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         )
         return _refused(request, form, words, after, 403)
     except SignInRefused:
-        words = gettext(
-            "Sign-in from this network is not allowed for this account. Whoever administers it can say from where."
-        )
+        words = gettext("Sign-in from this network is not allowed for this account. Whoever administers it can say from where.")
         return _refused(request, form, words, after, 403)
     except PolicyRefused as error:
         return _refused(request, form, error.public, after, 403)

@@ -14,7 +14,7 @@ from mailplatform.runtime import clock
 from mailplatform.settings.site import CODE
 from mailplatform.supervisor.home import INSTANCES
 
-PAGES = ("domains", "mailboxes", "aliases", "groups", "autoresponders", "networks", "sessions", "queue", "trace", "audit")
+PAGES = ("domains", "mailboxes", "aliases", "groups", "autoresponders", "networks", "sessions", "queue", "messages", "audit")
 
 
 class Command(BaseCommand):
