@@ -7,6 +7,7 @@ user before anything of Django is imported; where that user cannot reach this cl
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import sys
 from collections.abc import Sequence
@@ -63,6 +64,9 @@ def main(argv: Sequence[str]) -> int:
     except (SiteError, HomeError, bootstrap.BootstrapError) as error:
         print(f"{command}: {error}", file=sys.stderr)
         return 1
+    except BrokenPipeError:  # whoever read us (`| head`) has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 128 + signal.SIGPIPE
 
 
 def take_home(argv: list[str]) -> tuple[Path, list[str]]:
