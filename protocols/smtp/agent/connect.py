@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from mailplatform.settings.defaults import Outbound
 
 
+_NEVER_MAIL = 521
+
+
 @dataclass(frozen=True, slots=True)
 class Login:
     """How to sign in at a smart host. in_clear: the route says that this password may travel without TLS."""
@@ -128,7 +131,7 @@ class Caller:
     async def _greet(self, link: Link, call: Call) -> None:
         greeting = await link.reply(self._terms.greeting_timeout_seconds, "greeting")
         if greeting.code != 220:
-            raise refused("greeting", greeting)
+            raise _unwelcome(greeting)
         if self._names_me(greeting):
             raise self._loop(f"{call.host} [{call.address}] greets with our own name")
         await self._ehlo(link)
@@ -197,6 +200,16 @@ class Caller:
             reply = await link.ask(commands.CANCEL, seconds, "auth")
         if reply.code != 235:
             raise refused("auth", reply, permanent=False)
+
+
+def _unwelcome(greeting: ClientReply) -> Trouble:
+    """Another greeting than 220. A 5xx is said of us or of the host, before any message was named (RFC 5321 §3.1: the session is
+    refused): another exchanger may take it, and it may be cured in time, so it is a delay. Only 521 is for good: this host never
+    takes mail (RFC 7504 §3)."""
+    trouble = refused("greeting", greeting, permanent=greeting.code == _NEVER_MAIL)
+    if not trouble.permanent and trouble.enhanced.startswith("5"):
+        trouble.enhanced = f"4{trouble.enhanced[1:]}"
+    return trouble
 
 
 def _server_name(host: str) -> str | None:

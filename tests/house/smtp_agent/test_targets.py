@@ -139,16 +139,36 @@ def test_an_attempt_has_a_number_of_addresses() -> None:
     play(scene, terms=dataclasses.replace(HASTY, addresses_a_try=3))
 
 
-def test_who_all_refuse_for_good_refuse_for_good_unless_some_were_not_asked() -> None:
+def test_hosts_that_never_take_mail_refuse_for_good_unless_some_were_not_asked() -> None:
+    """RFC 7504 §3."""
+
     async def scene(house: Scene, mx: FakeMx) -> None:
         house.dns.set("mx.a.test", "A", "127.0.0.1", "127.0.1.1")
-        async with FakeMx(host="127.0.1.1", port=mx.port, say={"GREETING": [554]}):
+        async with FakeMx(host="127.0.1.1", port=mx.port, say={"GREETING": [521]}):
             answer = await house.one()
-            assert (answer.kind, answer.stage, answer.code) == (Ending.FAILED, "greeting", 554)
+            assert (answer.kind, answer.stage, answer.code) == (Ending.FAILED, "greeting", 521)
             house.dns.set("mx.a.test", "A", "127.0.0.1", "127.0.1.1", "127.0.1.2", "127.0.1.3", "127.0.1.4")
             assert (await house.one()).kind == Ending.DEFERRED
 
-    play(scene, FakeMx(say={"GREETING": [554]}), terms=dataclasses.replace(HASTY, addresses_a_try=2))
+    play(scene, FakeMx(say={"GREETING": [521]}), terms=dataclasses.replace(HASTY, addresses_a_try=2))
+
+
+@pytest.mark.parametrize("greeting", [554, "554 5.7.1 your network is listed", 550])
+def test_a_refused_session_is_a_delay_and_the_next_exchanger_is_asked(greeting: int | str) -> None:
+    """RFC 5321 §3.1: nothing is said of the message yet."""
+
+    async def scene(house: Scene, last: FakeMx) -> None:
+        house.dns.set("a.test", "MX", "10 mx1.test.", "50 mx.a.test.")
+        house.dns.set("mx1.test", "A", "127.0.1.1")
+        async with FakeMx(host="127.0.1.1", port=last.port, say={"GREETING": [greeting]}) as first:
+            last.say["GREETING"] = [greeting, "220 mx.test ESMTP"]
+            answer = await house.one()
+            assert (answer.kind, answer.stage, answer.enhanced[:2]) == (Ending.DEFERRED, "greeting", "4.")
+            assert (answer.mx, first.connections, last.connections) == ("mx.a.test", 1, 1)
+            answer = await house.one()
+            assert (answer.kind, answer.mx, first.connections, last.connections) == (Ending.DELIVERED, "mx.a.test", 2, 2)
+
+    play(scene)
 
 
 def test_we_do_not_talk_to_ourselves_by_name() -> None:
