@@ -89,9 +89,14 @@ def halted(pids: Sequence[int]) -> Iterator[None]:
 
 
 def submit(
-    address: tuple[str, int], recipients: Sequence[str], *, size: int = 5000, sign_in: bool = True, senders: int = SENDERS
+    address: tuple[str, int],
+    recipients: Sequence[str | Sequence[str]],
+    *,
+    size: int = 5000,
+    sign_in: bool = True,
+    senders: int = SENDERS,
 ) -> None:
-    """One message of so many octets to each, over a few connections at once; each connection is a user's of its own."""
+    """One message of so many octets to each, or to several together, over a few connections; each is a user's of its own."""
     failed: list[BaseException] = []
 
     def run(number: int) -> None:
@@ -109,7 +114,7 @@ def submit(
         raise failed[0]
 
 
-def _send(address: tuple[str, int], recipients: Sequence[str], user: str, size: int, sign_in: bool) -> None:
+def _send(address: tuple[str, int], recipients: Sequence[str | Sequence[str]], user: str, size: int, sign_in: bool) -> None:
     with socket.create_connection(address) as sock, sock.makefile("rb") as file:
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
@@ -127,9 +132,11 @@ def _send(address: tuple[str, int], recipients: Sequence[str], user: str, size: 
             sock.sendall(b"AUTH PLAIN " + base64.b64encode(f"\0{user}\0{PASSWORD}".encode()) + b"\r\n")
             hear(b"235")
         for recipient in recipients:
-            sock.sendall(f"MAIL FROM:<{user}>\r\nRCPT TO:<{recipient}>\r\nDATA\r\n".encode())
-            hear(b"250", b"250", b"354")
-            sock.sendall(a_message(author=user, to=recipient, size=size) + b".\r\n")
+            paths = [recipient] if isinstance(recipient, str) else recipient
+            named = "".join(f"RCPT TO:<{path}>\r\n" for path in paths)
+            sock.sendall(f"MAIL FROM:<{user}>\r\n{named}DATA\r\n".encode())
+            hear(b"250", *[b"250"] * len(paths), b"354")
+            sock.sendall(a_message(author=user, to=paths[0], size=size) + b".\r\n")
             hear(b"250")
         sock.sendall(b"QUIT\r\n")
         hear(b"221")

@@ -16,7 +16,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from benchmarks import outbound, submission
+from benchmarks import fairness, outbound, submission
 from benchmarks.instance import ROOT, Instance, free_port_base, make_users, pss_mib
 from benchmarks.table import placed, table
 
@@ -32,7 +32,7 @@ WORKLOADS = {
     "imap_select": ["--sizes", "1000,100000"],
 }
 # With an instance of their own, and a world outside.
-OWN = {"outbound": lambda runs: outbound.measure(runs, 3000)}
+OWN = {"outbound": lambda runs: outbound.measure(runs, 3000), "fairness": lambda _runs: fairness.measure()}
 PEER = "dovecot-mdbox"
 
 

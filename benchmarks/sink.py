@@ -91,8 +91,12 @@ class Exchanger(asyncio.Protocol):
 
     def _say(self, words: bytes) -> None:
         if self._way == "slow":
-            asyncio.get_running_loop().call_later(TARPIT, self._transport.write, words)
+            asyncio.get_running_loop().call_later(TARPIT, self._write, words)
         else:
+            self._transport.write(words)
+
+    def _write(self, words: bytes) -> None:
+        if not self._transport.is_closing():
             self._transport.write(words)
 
 

@@ -28,6 +28,7 @@ ROWS = (
     Row("submit_5KB_10c_per_s", "submission, 5 KB, 10 connections", ratio=1.0),
     Row("outbound_one_per_s", "a queue of 5 KB messages to one destination", ratio=0.8),
     Row("outbound_many_per_s", "the same to 1,000 destinations"),
+    Row("fairness_extra_s", "a third of 1,000 destinations sick: the healthy later by (median)", more_is_better=False, unit=" s"),
     Row("select_100k_warm_ms", "SELECT of 100,000, warm", more_is_better=False, most=20, unit=" ms"),
     Row("idle_pss_mib", "all processes, idle", more_is_better=False, most=500, unit=" MiB"),
     Row("up_s", "from `up` to all doors answering", more_is_better=False, unit=" s"),

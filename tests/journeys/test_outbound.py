@@ -11,6 +11,7 @@ from mailplatform.trace import search
 from mailplatform.transport import pulse
 from protocols.smtp.agent import service
 from tests.support.doors import PASSWORD, House
+from tests.support.fake_mx import HANG
 from tests.support.house import rows
 from tests.support.messages import a_message
 from tests.support.outside import outside
@@ -73,3 +74,19 @@ def test_a_destination_that_is_away_is_tried_by_one(house: House) -> None:
         world.wait(lambda: rows("SELECT failures FROM transport_destination WHERE name = 'b.test'") == [(0,)])
         assert sorted(taken.forward_paths[0] for taken in away.taken) == [f"p{n}@b.test" for n in range(5)]
         world.wait(lambda: rows("SELECT count(*) FROM transport_queueitem") == [(0,)])
+
+
+def test_those_that_hang_do_not_keep_others_from_their_first_turn(house: House) -> None:
+    """A quarter of eight slots is two: six that never greet would hold it for as long as they like."""
+    house.open(ANNA)
+    names = [f"d{n}.test" for n in range(8)]
+    patient = {"greeting_timeout_seconds": 60.0, "slow_seconds": 0.2, "put_off_seconds": 0.5, "retry_after": (60.0,)}
+    with outside(house.site, names, slots=8, destination_slots=2, **patient) as world:
+        for name in names[:6]:
+            world.mx[name].say["GREETING"] = [HANG]
+        submit(house, [f"ben@{name}" for name in names], a_message(author=ANNA, message_id="<m1@a.test>"))
+        world.wait(lambda: world.mx[names[6]].taken and world.mx[names[7]].taken)
+        put_off = "SELECT params->>'reply' FROM trace_event WHERE code = 'delayed'"
+        replies = [reply for (reply,) in world.wait(lambda: rows(put_off))]
+        assert all("put off so that other destinations have their turn" in reply for reply in replies)
+        assert rows("SELECT min(failures) FROM transport_destination WHERE proven_at IS NULL") == [(1,)]
