@@ -67,7 +67,7 @@ class Unit:
             preexec_fn=become,
         )
 
-    def heard(self, word: str, seconds: float = 60) -> str:
+    def heard(self, word: str, seconds: float = 180) -> str:
         """The next thing it tells that begins so."""
         until = time.monotonic() + seconds
         while True:
