@@ -37,18 +37,20 @@ BEGIN
 
             -- Sign-in: the doors where people enter, and the web. The use of a credential is noted, an old hash made anew.
             ('submission imap pop3 web', 'SELECT', 'access_%'),
-            ('submission imap pop3', 'UPDATE (last_used_at, last_used_from, last_used_protocol, secret, scram_stored, scram_server)', 'access_credential'),
+            ('submission imap pop3',
+             'UPDATE (last_used_at, last_used_from, last_used_protocol, secret, scram_stored, scram_server)', 'access_credential'),
             ('submission imap pop3 web', 'INSERT, UPDATE', 'access_scramparameters'),
             ('smtp submission lmtp imap pop3', 'SELECT, INSERT, UPDATE, DELETE', 'access_living_%'),
             ('submission imap pop3', 'INSERT, UPDATE, DELETE', 'access_failure'),
-            ('submission imap pop3', 'SELECT (id), INSERT', 'audit_auditrow'),  -- a lock-out is told to administrators
+            ('submission imap pop3', 'SELECT (id, at), INSERT', 'audit_auditrow'),  -- a lock-out is told to administrators
             ('smtp lmtp', 'SELECT', 'access_epoch'),
             ('web', 'INSERT, UPDATE, DELETE', 'access_%'),
-            ('worker', 'SELECT, DELETE', 'access_living_% access_web_session access_websession'),
+            ('worker', 'SELECT, DELETE', 'access_living_% access_failure access_websession'),
 
             -- Arrivals: whoever commits units. IMAP and POP3 also expunge; the worker and the indexer tidy up.
             ('smtp submission lmtp agent outbound', 'SELECT, INSERT, UPDATE', 'store_%'),
             ('imap pop3 worker', 'SELECT, INSERT, UPDATE, DELETE', 'store_%'),
+            ('agent outbound', 'DELETE', 'store_blobpin'),  -- of messages that are carried
             ('index', 'SELECT', 'store_%'),
             ('index', 'INSERT, UPDATE, DELETE', 'store_indexed store_searchtext'),
             ('index', 'INSERT, UPDATE, DELETE', 'store_accountstate store_entry store_expunged store_folder store_keyword store_seen'),

@@ -34,6 +34,7 @@ role_dsn = "host={sockets} dbname=mail user=mailplatform_{{role}}"
 url = "unix://{redis}?db=0"
 
 [access]
+lockout_failures = 2
 plaintext_networks = ["127.0.0.0/8"]
 
 [tasks]
@@ -179,6 +180,13 @@ def test_many_recipients_go_through_the_local_queue(outside: Outside) -> None:
     reader.login(names[-1], PASSWORD)
     reader.select("INBOX")
     until(lambda: found(reader, "ALL"))
+
+
+def test_a_wrong_password_is_counted_and_shuts_the_door(outside: Outside) -> None:
+    for _ in range(3):
+        with Imap.connect(*outside.instance.address("imap")) as imap:
+            assert imap.command("LOGIN", "bruno@roles.test", "wrong").status == "NO"
+    assert outside.as_owner("SELECT 1 FROM audit_auditrow WHERE code = 'access.locked_out'")
 
 
 def test_ticks_and_the_trace(outside: Outside) -> None:
