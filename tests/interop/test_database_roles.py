@@ -7,6 +7,7 @@ each user is refused what is none of its business.
 from __future__ import annotations
 
 import json
+import poplib
 import shutil
 import smtplib
 import tempfile
@@ -147,6 +148,23 @@ def test_mail_in_by_smtp_is_read_by_imap(outside: Outside) -> None:
         reader.ok(line)
     reader.append("INBOX", b"Subject: Appended\r\n\r\nx\r\n")
     assert json.loads(outside.manage("store", "verify", "--json"))
+
+
+def test_lmtp_and_pop3(outside: Outside) -> None:
+    with smtplib.LMTP(*outside.instance.address("lmtp")) as lmtp:
+        lmtp.sendmail("me@outside.test", ["bruno@roles.test"], "Subject: By LMTP\r\n\r\nx\r\n")
+    host, port = outside.instance.address("pop3")
+    pop = poplib.POP3(host, port, timeout=20)
+    pop.user("bruno@roles.test")
+    pop.pass_(PASSWORD)
+    assert b"Subject: By LMTP" in pop.retr(1)[1]
+    pop.uidl()
+    pop.dele(1)
+    pop.quit()
+    reader = Imap.connect(*outside.instance.address("imap"))
+    reader.login("bruno@roles.test", PASSWORD)
+    reader.select("INBOX")
+    until(lambda: not found(reader, 'SUBJECT "By LMTP"'))
 
 
 def test_submission_leaves_the_house(outside: Outside) -> None:
