@@ -114,14 +114,14 @@ def unpack_range(codec: int, read: Read, length: int, start: int, end: int) -> I
     table = read(length - 4 - 4 * count, 4 * count)
     lengths = struct.unpack(f"<{count}I", table)
     offset = 0
-    decompressor = _decompressor(codec)
     for number, packed in enumerate(lengths):
         begin = number * BLOCK
         if begin >= end:
             break
         if begin + BLOCK > start:
             try:
-                block = decompressor.decompress(read(offset, packed), max_output_size=BLOCK)
+                # Asked for anew at each block: whoever takes the pieces may do so in one thread after another.
+                block = _decompressor(codec).decompress(read(offset, packed), max_output_size=BLOCK)
             except zstandard.ZstdError as error:
                 raise ValueError(f"block {number}: {error}") from None
             yield block[max(start - begin, 0) : end - begin]

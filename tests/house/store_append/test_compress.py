@@ -1,6 +1,8 @@
 """Packing of blobs: what goes in comes out, whole and in ranges, and damage is told."""
 
 import random
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from hypothesis import given
@@ -78,3 +80,22 @@ PACKED = tuple(blocks_of(content, 70_000) for content in RANGED)
 
 def test_noise_in_blocks_is_plain() -> None:
     assert [codec for codec, _ in PACKED] == [ZSTD_BLOCKS, PLAIN]
+
+
+def test_pieces_may_be_taken_in_one_thread_after_another() -> None:
+    """A zstd context is not for two threads at once, and a stream is advanced by whichever thread of a bridge is free."""
+    content = b"".join(b"%d line\r\n" % number for number in range(200_000))
+    codec, made = compress.pack_blocks([content])
+    packed = b"".join(made)
+
+    def reading() -> Iterator[bytes]:
+        return compress.unpack_range(codec, lambda offset, length: packed[offset : offset + length], len(packed), 0, len(content))
+
+    with ThreadPoolExecutor(4) as threads:
+        for _ in range(5):
+            streams = [(reading(), bytearray()) for _ in range(8)]
+            for _ in range(len(content) // compress.BLOCK + 1):
+                taken = [(held, threads.submit(next, stream, b"")) for stream, held in streams]
+                for held, piece in taken:
+                    held += piece.result()
+            assert all(held == content for _, held in streams)
