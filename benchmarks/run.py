@@ -16,7 +16,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from benchmarks import fairness, outbound, submission
+from benchmarks import fairness, idle, outbound, submission
 from benchmarks.instance import ROOT, Instance, free_port_base, make_users, pss_mib
 from benchmarks.table import placed, table
 
@@ -30,6 +30,7 @@ WORKLOADS = {
     "login": [],
     "pop3": [],
     "submission": [],
+    "idle_memory": [],
     "imap_select": ["--sizes", "1000,100000"],
 }
 # With an instance of their own, and a world outside.
@@ -112,6 +113,9 @@ def _measure(instance: Instance, options: argparse.Namespace, figures: dict[str,
                 if workload == "submission":
                     said = submission.measure(instance, bench, options.runs, domain=DOMAIN, password=PASSWORD, alone=alone)
                     _add(figures, said)
+                    continue
+                if workload == "idle_memory":
+                    _add(figures, {"ours": idle.measure(instance, domain=DOMAIN, password=PASSWORD)})
                     continue
                 out = Path(folder) / f"{workload}.json"
                 versus = ["--vs", str(target), str(bench / "targets" / f"{PEER}.toml")] if not alone else [str(target)]
