@@ -35,12 +35,12 @@ REPLIES: Mapping[type[errors.MailError], Refusal] = {
     errors.TemporarilyUnavailable: Refusal(Code.TEMPORARY, "temporary"),
     errors.StorageFull: Refusal(Code.TEMPORARY, "temporary"),
     errors.PolicyRefused: Refusal(Code.PERMANENT, "refused"),
-    errors.SignInRefused: Refusal(Code.PERMANENT, "network"),  # not AUTH: the credentials were right (RFC 3206 §4)
+    errors.SignInRefused: Refusal(Code.AUTH, "network"),  # RFC 3206 §4 names "from an invalid location"
 }
 
 GOODBYES: Mapping[Out, Refusal] = {
     Out.EXPIRED: Refusal(Code.AUTH, "expired"),
-    Out.NETWORK: Refusal(Code.PERMANENT, "network"),
+    Out.NETWORK: Refusal(Code.AUTH, "network"),
     Out.ENDED: Refusal(Code.PERMANENT, "ended"),
 }
 """The last words to who must leave. Nothing asked for them; the client finds them where its next answer would be."""

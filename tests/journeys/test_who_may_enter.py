@@ -10,6 +10,7 @@ import dataclasses
 import socket
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,7 @@ from mailplatform.access.models import Failure
 from mailplatform.access.subjects import Whose
 from mailplatform.mailflow.accounts import close_account, reopen_account
 from mailplatform.runtime import pubsub
+from mailplatform.settings.site import SiteConfig
 from tests.support import doors
 from tests.support.doors import PASSWORD, TESTER, House
 from tests.support.valkey import Valkey
@@ -111,18 +113,18 @@ class SubmissionWay(Way):
 class Pop3Way(Way):
     door = "pop3"
     good = "+OK"
-    denied = f"-ERR [AUTH] {WORDS}\r\n"
-    wrong = "-ERR [AUTH] authentication failed\r\n"
-    goodbye = "-ERR"
-    ended = "-ERR"
+    denied = f"-ERR [AUTH] {WORDS[0].upper()}{WORDS[1:]}\r\n"
+    wrong = "-ERR [AUTH] Authentication failed\r\n"
+    goodbye = denied
+    ended = "-ERR [SYS/PERM] An administrator ended this session\r\n"
 
     def enter(self, password: str = PASSWORD) -> str:
         self.lines.ask(f"USER {WHO}")
         return self.lines.ask(f"PASS {password}")
 
 
-ALL: tuple[type[Way], ...] = (ImapWay, SubmissionWay, Pop3Way)
-WAYS = [way for way in ALL if way.door in doors.DOORS]
+WAYS: tuple[type[Way], ...] = (ImapWay, SubmissionWay, Pop3Way)
+ROLES = [way.door for way in WAYS]
 
 
 @pytest.fixture(autouse=True)
@@ -131,6 +133,21 @@ def counting_anew() -> Iterator[None]:
     lockout.cache_clear()
     yield
     lockout.cache_clear()
+
+
+@contextmanager
+def serving(site: SiteConfig, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
+    """The doors where people sign in."""
+    monkeypatch.setattr(settings, "SITE", site)
+    monkeypatch.setattr(pubsub, "_publisher", None)
+    with doors.running(site, ROLES) as running:
+        yield running
+
+
+@pytest.fixture
+def house(real: object, valkey: Valkey, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
+    with serving(doors.a_site(tmp_path, valkey.url), monkeypatch) as running:
+        yield running
 
 
 @pytest.fixture
@@ -146,9 +163,7 @@ def proxied(real: object, valkey: Valkey, tmp_path: Path, monkeypatch: pytest.Mo
     """The doors behind a load balancer at PROXY."""
     site = doors.a_site(tmp_path, valkey.url)
     site = dataclasses.replace(site, proxy=dataclasses.replace(site.proxy, networks=(f"{PROXY}/32",), timeout_seconds=1.0))
-    monkeypatch.setattr(settings, "SITE", site)
-    monkeypatch.setattr(pubsub, "_publisher", None)
-    with doors.running(site) as running:
+    with serving(site, monkeypatch) as running:
         running.open(WHO)
         networks.add_network("desk", [HERE], actor=TESTER)
         networks.allow(ANNA, ["desk"], actor=TESTER)
