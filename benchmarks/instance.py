@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from mailplatform.settings.site import USUAL_PORTS
+
 ROOT = Path(__file__).resolve().parents[1]
 # Passwords over loopback without TLS, and limits that do not stand in a load generator's way: for measuring only.
 SITE = """\
@@ -73,7 +75,7 @@ class Instance:
 def free_port_base() -> int:
     """A port base none of whose doors is taken now, above the usual ones."""
     for base in range(20000, 60000, 1000):
-        if all(_is_free(base + usual) for usual in (25, 80, 143, 465, 587, 993)):
+        if all(_is_free(base + usual) for usual in USUAL_PORTS.values()):
             return base
     raise LookupError("no free port base")
 

@@ -2,7 +2,7 @@
 
 Rooms declare their families once at import (``MESSAGES = metrics.Counter("messages_total", "…", "verdict")``) and add to
 them; `render` writes all families of this process, `merged` one exposition out of several. An addition is one lock and one
-dictionary, a third of a microsecond, so the way of a message may count what it likes.
+dictionary, about a microsecond, so the way of a message may count what it likes.
 
 Invariants: families are named ``mailplatform_…`` (what is of every program is ``process_…``); label values are escaped;
 a measurement that fails is left out of the exposition and spoils no other.

@@ -7,10 +7,12 @@ import json
 import logging
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import pytest
 
 from mailplatform.runtime import log
+from mailplatform.trace import ids
 
 
 @pytest.fixture
@@ -73,3 +75,17 @@ def test_credentials_are_struck_out(text: str) -> None:
 def test_other_words_stay() -> None:
     text = "smtp://mx.example.test:25 550 5.1.1 <anna@example.test>: no such recipient here"
     assert log.struck_out(text) == text
+
+
+@pytest.mark.usefixtures("quiet")
+def test_a_line_names_its_message_and_its_request() -> None:
+    stream = io.StringIO()
+    log.set_up("web", json_lines=True, stream=stream)
+    trace_id = ids.make(datetime.now(UTC), lambda bits: 1 << (bits - 1))
+    token = log.request.set("0123456789abcdef")
+    logging.getLogger("a.b").warning("%s: put off: %s", trace_id, "no room")
+    log.request.reset(token)
+    logging.getLogger("a.b").warning("nothing of %s", "either")
+    first, second = map(json.loads, stream.getvalue().splitlines())
+    assert (first["trace"], first["request"]) == (trace_id, "0123456789abcdef")
+    assert "trace" not in second and "request" not in second
