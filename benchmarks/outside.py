@@ -30,6 +30,9 @@ messages_per_hour = 0
 messages_per_day = 0
 recipients_per_hour = 0
 recipients_per_day = 0
+
+[supervisor]
+hung_seconds = 3600  # the role stands still on purpose
 """
 
 

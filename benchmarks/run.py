@@ -16,7 +16,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from benchmarks import fairness, idle, outbound, submission
+from benchmarks import fairness, idle, outbound, queue_memory, submission
 from benchmarks.instance import ROOT, Instance, free_port_base, make_users, pss_mib
 from benchmarks.table import placed, table
 
@@ -34,7 +34,11 @@ WORKLOADS = {
     "imap_select": ["--sizes", "1000,100000"],
 }
 # With an instance of their own, and a world outside.
-OWN = {"outbound": lambda runs: outbound.measure(runs, 3000), "fairness": lambda _runs: fairness.measure()}
+OWN = {
+    "outbound": lambda runs: outbound.measure(runs, 3000),
+    "fairness": lambda _runs: fairness.measure(),
+    "queue_memory": lambda _runs: queue_memory.measure(),
+}
 PEER = "dovecot-mdbox"
 # The peer's sign-ins are told by the hash of the password: ours, of people who come again, stand against its slow one.
 AS_OURS = {"login_sha512crypt_10c_per_s": "login_10c_per_s"}

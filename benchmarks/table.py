@@ -33,6 +33,8 @@ ROWS = (
     Row("outbound_one_per_s", "a queue of 5 KB messages to one destination", ratio=0.8),
     Row("outbound_many_per_s", "the same to 1,000 destinations"),
     Row("fairness_extra_s", "a third of 1,000 destinations sick: the healthy later by (median)", more_is_better=False, unit=" s"),
+    Row("queue_small_pss_mib", "the outbound process, 1,000 items queued", more_is_better=False, unit=" MiB"),
+    Row("queue_large_pss_mib", "the outbound process, 50,000 items queued", more_is_better=False, unit=" MiB"),
     Row("select_100k_warm_ms", "SELECT of 100,000, warm", more_is_better=False, most=20, unit=" ms"),
     Row("idle_tls_kib", "an IMAP connection under TLS, idle", more_is_better=False, most=60, unit=" KiB"),
     Row("idle_pss_mib", "all processes, idle", more_is_better=False, most=500, unit=" MiB"),

@@ -274,7 +274,7 @@ class Outbound:
     poll_seconds: float = key(1, "How often the queue is looked at without a hint.")
     slow_seconds: float = key(5, "Destinations where attempts take longer share a part of the slots with those that fail.")
     put_off_seconds: float = key(
-        20, "While others wait for a slot, an attempt at a failing, unproven or slow destination is put off after so long."
+        10, "While others wait for a slot, an attempt at a failing, unproven or slow destination is put off after so long."
     )
     tick_missing_seconds: float = key(60, "Without a tick for so long the agent releases due mail by itself.")
     drain_seconds: float = key(20, "On stop, attempts under way have so long to end.")
