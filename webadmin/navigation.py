@@ -50,7 +50,11 @@ GROUPS: Sequence[tuple[str | Promise, Sequence[Entry]]] = (
     ),
     (
         _("Safety"),
-        (Entry("sessions", _("Sessions"), "session", "webadmin:sessions"), Entry("audit", _("Log"), "log", "webadmin:audit")),
+        (
+            Entry("networks", _("Networks"), "network", "webadmin:networks", ADMINISTRATORS),
+            Entry("sessions", _("Sessions"), "session", "webadmin:sessions"),
+            Entry("audit", _("Log"), "log", "webadmin:audit"),
+        ),
     ),
 )
 

@@ -241,7 +241,7 @@ class AskPage(FormPage):
     """
 
     template_name = "ui/ask.html"
-    form_class = Nothing
+    form_class: type[Form] = Nothing
     danger = True
     back = ""
 

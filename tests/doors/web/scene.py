@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
-from mailplatform.access import credentials, sending, web_sessions
+from mailplatform.access import credentials, networks, sending, web_sessions
 from mailplatform.access.values import Identity
 from mailplatform.directory import accounts, addresses, administrators
 from mailplatform.directory.models import Organisation
@@ -94,6 +94,7 @@ def _ids(account: Any, domain: str, mark: str) -> dict[str, Any]:
         "group": found[f"{mark}-group@{domain}"],
         "forward": found[f"{mark}-forward@{domain}"],
         "catch-all": found[f"*@{domain}"],
+        "network": networks.add_network(f"{mark} office", ["192.0.2.0/24"], actor=TESTER).id,
     }
 
 

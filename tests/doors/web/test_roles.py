@@ -14,8 +14,11 @@ from webadmin.urls import urlpatterns
 
 pytestmark = pytest.mark.usefixtures("rollback")
 
-ONLY_ADMINISTRATORS = {"domain-add", "domain-administrators", "domain-dismiss", "domain-enable", "domain-remove"}
-OF_A_CHOICE = {"queue-delete", "sessions-end"}  # without anything chosen there is no such page
+ONLY_ADMINISTRATORS = {
+    *("domain-add", "domain-administrators", "domain-dismiss", "domain-enable", "domain-remove"),
+    *("networks", "network-add", "network", "network-remove", "rule-add", "rule-clear", "lockout-clear"),
+}
+OF_A_CHOICE = {"queue-delete", "sessions-end", "rule-clear"}  # without anything chosen there is no such page
 
 
 def pages(ids: dict[str, object]) -> Iterator[tuple[str, str]]:
