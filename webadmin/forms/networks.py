@@ -22,7 +22,8 @@ LEVELS = (
 
 
 def protocols() -> list[tuple[str, Any]]:
-    return [(name, WORDS.get(name, (name,))[0]) for name in PROTOCOLS]
+    """Those that somebody can sign in to by now."""
+    return [(name, WORDS[name][0]) for name in PROTOCOLS if name in WORDS]
 
 
 class NewNetworkForm(Form):
