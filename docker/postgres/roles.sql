@@ -67,6 +67,7 @@ BEGIN
 
             -- Autoresponders and the like: read when mail is placed, where it is also noted who was answered.
             ('smtp submission lmtp agent outbound worker imap', 'SELECT, INSERT, UPDATE', 'delivery_%'),
+            ('worker outbound', 'DELETE', 'delivery_answer'),
             ('web', 'SELECT, INSERT, UPDATE, DELETE', 'delivery_%'),
 
             -- The trace is written by all and read by the web; old months are the worker's.

@@ -1,6 +1,7 @@
 """The organisation: who owns the domains, and what holds for all its people."""
 
 from dataclasses import dataclass
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.db.models import Count
 from django.utils.translation import gettext
@@ -10,12 +11,15 @@ from mailplatform.directory.accounts import check_language
 from mailplatform.directory.epoch import bump, changing
 from mailplatform.directory.models import Organisation
 from mailplatform.directory.values import Actor
-from mailplatform.runtime.errors import NotFound
+from mailplatform.runtime.errors import Malformed, NotFound
 
 
 @dataclass(frozen=True, slots=True)
 class OrganisationInfo:
-    """An organisation as others see it. language: of what we write to its people, unless they chose another."""
+    """An organisation as others see it. language: of what we write to its people, unless they chose another.
+
+    time_zone: of the dates that its people write, an IANA name.
+    """
 
     id: int
     name: str
@@ -23,6 +27,7 @@ class OrganisationInfo:
     scram_for_passwords: bool
     domains: int
     users: int
+    time_zone: str
 
 
 def list_organisations() -> list[OrganisationInfo]:
@@ -30,7 +35,7 @@ def list_organisations() -> list[OrganisationInfo]:
     rows = Organisation.objects.order_by("id").annotate(
         domain_count=Count("domains", distinct=True), user_count=Count("users", distinct=True)
     )
-    columns = ("id", "name", "language", "scram_for_passwords", "domain_count", "user_count")
+    columns = ("id", "name", "language", "scram_for_passwords", "domain_count", "user_count", "time_zone")
     return [OrganisationInfo(*row) for row in rows.values_list(*columns)]
 
 
@@ -42,13 +47,29 @@ def get_organisation(name: str = "") -> OrganisationInfo:
     return found[0]
 
 
+def check_time_zone(name: str) -> None:
+    """Raises Malformed for what is no zone of the IANA database."""
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        message = gettext("time_zone: %(name)s is no time zone; write a name like Europe/Rome") % {"name": name}
+        raise Malformed(message, subject="time_zone") from None
+
+
 @changing()
-def set_organisation(name: str = "", *, language: str, actor: Actor) -> OrganisationInfo:
-    """Change the language of an organisation. Raises NotFound, Malformed."""
-    check_language(language, empty=False)
+def set_organisation(name: str = "", *, language: str | None = None, time_zone: str = "", actor: Actor) -> OrganisationInfo:
+    """Change language and time zone of an organisation, those that are given. Raises NotFound, Malformed."""
+    changes = {}
+    if language is not None:
+        check_language(language, empty=False)
+        changes["language"] = language
+    if time_zone:
+        check_time_zone(time_zone)
+        changes["time_zone"] = time_zone
     info = get_organisation(name)
-    if info.language != language:
-        Organisation.objects.filter(pk=info.id).update(language=language)
-        record("organisation.changed", Subject("organisation", info.id, info.name, info.id), actor=actor, language=language)
+    changes = {field: value for field, value in changes.items() if getattr(info, field) != value}
+    if changes:
+        Organisation.objects.filter(pk=info.id).update(**changes)
+        record("organisation.changed", Subject("organisation", info.id, info.name, info.id), actor=actor, **changes)
         bump()
     return get_organisation(info.name)

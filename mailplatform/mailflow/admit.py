@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from django.conf import settings
 
+from mailplatform.delivery import autoresponders
 from mailplatform.directory import epoch
 from mailplatform.directory.resolve import Kind, Resolved, Target, may_post, resolve
 from mailplatform.mailflow import forward
@@ -92,10 +93,11 @@ def _judge(asked: str, answer: Resolved, reverse_path: str | None) -> Recipient:
         raise NotPermitted("you may not write to this group", subject=asked)
     if not answer.outside:
         _check_room(answer.targets, asked)
+    responders = autoresponders.of_accounts([target.account_id for target in answer.targets]) if answer.targets else {}
     return Recipient(
         forward_path=asked,
         disposition=Disposition.LOCAL if answer.targets else Disposition.QUEUED,
-        targets=tuple(LocalTarget(target.account_id, target.address, target.detail) for target in answer.targets),
+        targets=tuple(LocalTarget(t.account_id, t.address, t.detail, responders.get(t.account_id)) for t in answer.targets),
         epoch=answer.epoch,
         max_message_size=answer.max_message_size,
         outside=answer.outside,

@@ -4,8 +4,8 @@ A message for many accounts, or for accounts that were busy when it came, waits 
 its unit's id follows from the item's, and the item is settled in the transaction that places it, so a crash at any moment
 neither loses nor doubles it. A lease that ran out meanwhile makes the commit refuse the unit.
 
-Once in a while the agent itself makes due items ready and takes leases of dead agents back, so the queue moves without
-the ticks of Celery too.
+It also makes the automatic answers that arrivals have recorded (mailflow.answers). Once in a while the agent itself makes due
+items ready and takes leases of dead agents back, so the queue moves without the ticks of Celery too.
 """
 
 from __future__ import annotations
@@ -24,16 +24,18 @@ from uuid import UUID, uuid5
 from django.conf import settings
 from django.db import DatabaseError, transaction
 
-from mailplatform.delivery import local
-from mailplatform.delivery.plan import plan
-from mailplatform.mailflow import arrivals
+from mailplatform.delivery import autoresponders, local
+from mailplatform.delivery.plan import DeliveryPlan, plan
+from mailplatform.delivery.values import Letter, Responder
+from mailplatform.mailflow import answers, arrivals, expand, stamp
 from mailplatform.mailflow.units import Unit
 from mailplatform.runtime import clock, pubsub
 from mailplatform.runtime.database import close_connection, lost
 from mailplatform.runtime.errors import Conflict, MailError, NotFound
 from mailplatform.settings.service import ServiceContext
+from mailplatform.standards.message.headers import header_end
 from mailplatform.store import append, blobs
-from mailplatform.store.values import ArrivalResult, Placement, PreparedMessage
+from mailplatform.store.values import ArrivalResult, PreparedMessage
 from mailplatform.trace import record
 from mailplatform.trace.events import Code
 from mailplatform.trace.record import EventRow
@@ -49,13 +51,14 @@ _TIDY_SECONDS = 5.0
 _LEASE = 20.0  # seconds; an agent that is killed delays its items by this
 _RETRY, _RETRY_LONGEST = 5.0, 300.0  # seconds; what fails here is a lock or a lost database, and nobody's server is spared
 _ITEMS = UUID("6f1d3d0e-3f2c-4c53-9c2f-4f4a0a2b9d51")
+_ANSWERS = 5.0  # seconds of one turn for automatic answers
 _PATIENCE = 5.0  # seconds; then the item is tried again later
 
-Place = Callable[[LocalItem, Sequence[Placement]], "Future[ArrivalResult]"]
+Place = Callable[[Unit], "Future[ArrivalResult]"]
 
 
 class LocalAgent:
-    """Places leased items. place: puts one item's placements among the arrivals of this process. alive: called while it works."""
+    """Places leased items. place: puts one item's unit among the arrivals of this process. alive: called while it works."""
 
     def __init__(self, place: Place | None = None, *, alive: Callable[[], None] = lambda: None) -> None:
         self._place = place or _place
@@ -84,15 +87,18 @@ class LocalAgent:
         """Place these; the outcomes of those that were not placed. Placing settles by itself."""
         outcomes: list[Verdict] = []
         under_way: dict[Future[ArrivalResult], LocalItem] = {}
+        responders = autoresponders.of_accounts({item.account_id for item in items if item.account_id is not None})
         for _, group in groupby(items, key=lambda item: item.message_id):
             recipients = list(group)
             try:
-                message = append.prepare_message(blobs.read_one(recipients[0].blob_id))
+                content = blobs.read_one(recipients[0].blob_id)
+                message = append.prepare_message(content)
             except MailError as error:
                 outcomes += [self._failed(item, error) for item in recipients]
                 continue
             for item in recipients:
-                under_way[self._place(item, placements_of(item, message))] = item
+                one = unit(item, plan_of(item, content, responders.get(item.account_id or 0)), message)
+                under_way[self._place(one)] = item
         self._wait(under_way)
         for future, item in under_way.items():
             failure = future.exception()
@@ -136,31 +142,36 @@ class LocalAgent:
         return Verdict(item.id, item.token, Ending.FAILED, public, report="failed" if item.reverse_path else "")
 
 
-def placements_of(item: LocalItem, message: PreparedMessage) -> tuple[Placement, ...]:
+def plan_of(item: LocalItem, content: bytes, responder: Responder | None = None) -> DeliveryPlan:
+    """What is to be done with an item."""
     assert item.account_id is not None
-    return local.placements(
-        plan(item.account_id, item.destination),
-        message,
-        reverse_path=item.reverse_path,
-        forward_path=item.forward_path,
-        received=item.prefix,
-    )
+    letter = None
+    if responder is not None:
+        header = content[: header_end(content)]
+        letter = Letter(item.trace_id, item.reverse_path, header, stamp.is_signed_in(item.prefix), clock.now())
+    return plan(item.account_id, item.destination, responder=responder, letter=letter)
 
 
-def unit(item: LocalItem, placements: Sequence[Placement]) -> Unit:
+def unit(item: LocalItem, planned: DeliveryPlan, message: PreparedMessage) -> Unit:
     """The same unit for every attempt at an item."""
+    placements = local.placements(
+        planned, message, reverse_path=item.reverse_path, forward_path=item.forward_path, received=item.prefix
+    )
+    plans = [(item.forward_path, planned)]
     return Unit(
         unit_id=uuid5(_ITEMS, str(item.id)),
         trace_id=item.trace_id,
-        placements=tuple(placements),
+        placements=placements,
         settles=(Settlement(item.id, item.token),),
+        events=expand.silences(plans, item.trace_id, item.reverse_path),
+        answering=expand.answering(plans),
         patience=_PATIENCE,
     )
 
 
-def _place(item: LocalItem, placements: Sequence[Placement]) -> Future[ArrivalResult]:
-    """Commit an item's placements. The future's Conflict means that the lease was lost, and nothing was placed."""
-    return arrivals.put(unit(item, placements))
+def _place(one: Unit) -> Future[ArrivalResult]:
+    """Commit an item's unit. The future's Conflict means that the lease was lost, and nothing was placed."""
+    return arrivals.put(one)
 
 
 def tidy() -> None:
@@ -205,6 +216,7 @@ def serve(
             if time.monotonic() - tidied > _TIDY_SECONDS:
                 tidy()
                 tidied = time.monotonic()
+            answers.make(clock.now(), time.monotonic() + _ANSWERS)
             if agent.work():
                 continue
         except DatabaseError as error:

@@ -172,6 +172,7 @@ def _queued(unit: Unit) -> Unit:
         placements=tuple(placement for placement in unit.placements if placement.sent),
         outbound=(*unit.outbound, unit.aside),
         events=(*unit.events, told),
+        answering=(),  # the agent plans again
         epoch=None,
         rechecks=(),
         aside=None,

@@ -1,6 +1,6 @@
 """One transaction that commits a batch of units: lock what is free, check again, number, claim, write.
 
-Lock order, as everywhere: accounts by id, queue items by id, blobs by hash. Accounts are locked with SKIP LOCKED, all at
+Lock order, as everywhere: accounts by id, queue items by id, answers, blobs by hash. Accounts are locked with SKIP LOCKED, all at
 once, so nothing is waited for while a lock is held. What is decided here was prepared outside; under the locks it is only
 checked again: is the unit new, are its accounts free and open, its folders there, its recipients still who they were.
 """
@@ -15,6 +15,8 @@ from uuid import UUID
 
 from django.db import transaction
 
+from mailplatform.delivery import answers
+from mailplatform.delivery.values import Silence
 from mailplatform.directory.resolve import Resolved, resolve_many
 from mailplatform.mailflow import expand
 from mailplatform.mailflow.units import Unit
@@ -30,6 +32,7 @@ from mailplatform.trace.events import Code
 from mailplatform.trace.record import EventRow
 from mailplatform.transport import enqueue, lease
 from mailplatform.transport.enqueue import Numbered
+from mailplatform.transport.values import LOCAL
 
 
 class CommittedBefore(Exception):
@@ -90,16 +93,19 @@ class _Batch:
         outbounds = [outbound for unit in self.units for outbound in unit.outbound]
         settlements = [s for unit in self.units for s in unit.settles]
         reports = [report for unit in self.units for report in unit.reports]
+        wanted = [number for unit in self.units for number in unit.answered]
         with pipelined() as pipe:
             append.settle_plans(pipe)
             reading = append.lock(pipe, placements, self.now) if placements else None
             held = lease.confirm(pipe, settlements) if settlements else set
             due = lease.confirm_reports(pipe, reports) if reports else set
+            answered = answers.confirm(pipe, wanted) if wanted else set
             numbers = enqueue.numbers(pipe, outbounds) if outbounds else lambda: ([], [])
             epoch = append.run(pipe, "epoch", package="mailplatform.mailflow")
         self.epoch: int = epoch.fetchall()[0][0]
         self.held: set[int] = held()
         self.due: set[int] = due()
+        self.to_answer: set[int] = answered()
         self.message_ids, self.item_ids = numbers()
         if reading is not None:
             self.allocation = reading.allocation(self.now)
@@ -107,7 +113,7 @@ class _Batch:
 
     def decide(self) -> None:
         """Place each unit, or say why not; only arithmetic, but for recipients that must be resolved again."""
-        answers = self._resolve_again()
+        resolved = self._resolve_again()
         for n, unit in enumerate(self.units):
             if not self.allocation.locked(unit.placements):
                 if any(p.account_id in self.storeless for p in unit.placements):
@@ -119,8 +125,11 @@ class _Batch:
             if any(report.item_id not in self.due for report in unit.reports):
                 self.results[n] = Conflict(private="the report is made already")
                 continue
-            if unit.epoch not in (None, self.epoch) and expand.differs(unit, answers):
-                self.results[n] = Replanned(expand.replan(unit, answers))
+            if any(number not in self.to_answer for number in unit.answered):
+                self.results[n] = Conflict(private="the answer is made already")
+                continue
+            if unit.epoch not in (None, self.epoch) and expand.differs(unit, resolved):
+                self.results[n] = Replanned(expand.replan(unit, resolved))
                 continue
             if any(p.sent for p in unit.placements):
                 self.units[n] = unit = self._without_copies(unit)
@@ -160,9 +169,12 @@ class _Batch:
         """Say that these units are being committed, and write their blobs; one round trip. Raises CommittedBefore."""
         messages = [p.message for n in self.going for p in self.units[n].placements]
         messages += [outbound.message for n in self.going for outbound in self.units[n].outbound]
+        answering = [one for n in self.going for one in self.units[n].answering]
         with pipelined() as pipe:
+            recorded = answers.record(pipe, answering, self.now) if answering else set
             outcome = append.claim(pipe, list(self.going.values()), (m.blob for m in messages), self.now)
         new, self.blob_ids = outcome()
+        self.answering: set[tuple[int, str, str]] = recorded()
         before = [result.unit_id for result in self.going.values() if result.unit_id not in new]
         if before:
             raise CommittedBefore(append.committed_before(before))
@@ -180,6 +192,9 @@ class _Batch:
                 lease.done(pipe, settlements)
             if reports:
                 lease.reported(pipe, reports)
+            answered = [number for unit in units for number in unit.answered]
+            if answered:
+                answers.done(pipe, answered, self.now)
             messages = [row for unit in units for row in unit.messages]
             events = [event for n in self.going for event in self._events(n)]
             if messages or events:
@@ -188,6 +203,10 @@ class _Batch:
     def _events(self, n: int) -> Iterator[EventRow]:
         unit, result = self.units[n], self.going[n]
         yield from unit.events
+        for one in unit.answering:
+            if (one.account_id, one.sender_key, one.trace_id) not in self.answering:
+                told = {"account": one.account_id, "sender": one.sender, "reason": str(Silence.LATELY)}
+                yield EventRow(unit.trace_id, Code.NOT_ANSWERED, told)
         for placement, made in zip(unit.placements, result.appended, strict=True):
             folder = self.allocation.folders[made.folder_id]
             if self.allocation.fell_back(placement, made):
@@ -214,5 +233,8 @@ class _Batch:
         touched = [(account.id, account.modseq) for account in self.allocation.accounts.values() if account.touched]
         if touched:
             notify.changed_many(touched)
-        for channel in sorted({f"queue.{item.transport}" for n in self.numbered for item in n.outbound.items}):
+        woken = {f"queue.{item.transport}" for n in self.numbered for item in n.outbound.items}
+        if self.answering:
+            woken.add(f"queue.{LOCAL}")  # the local agent makes answers
+        for channel in sorted(woken):
             transaction.on_commit(partial(pubsub.publish, channel, ""), robust=True)

@@ -5,19 +5,25 @@ One transaction puts one copy into an account, however many of its recipients le
 
 A recipient that has vanished since RCPT keeps the accounts it was promised: refusing it now would make the peer bounce what
 we accepted. Whether such an account still takes mail is decided under its lock.
+
+Known gaps: an account that a recipient leads to only since RCPT answers that one message not.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from mailplatform.delivery import local
-from mailplatform.delivery.plan import plan
+from mailplatform.delivery.plan import DeliveryPlan, plan
+from mailplatform.delivery.values import Answering, Letter
 from mailplatform.directory.resolve import Resolved
 from mailplatform.mailflow.transaction import Disposition, LocalTarget, Recipient, Transaction
 from mailplatform.mailflow.units import Recheck, Unit
 from mailplatform.store.values import Placement, PreparedMessage
+from mailplatform.trace.events import Code
+from mailplatform.trace.record import EventRow
 from mailplatform.transport.values import LOCAL, Outbound, OutboundItem, Report
 
 
@@ -31,21 +37,54 @@ def targets(recipients: Iterable[Recipient]) -> list[tuple[str, LocalTarget]]:
     return list(found.values())
 
 
+Plans = Sequence[tuple[str, DeliveryPlan]]
+"""(forward-path, what is to be done in the account it leads to)."""
+
+
+def plans(wanted: Iterable[tuple[str, LocalTarget]], letter: Letter | None = None) -> Plans:
+    """What is to be done in each account. letter: of mail that may be answered."""
+    return [
+        (path, plan(target.account_id, target.address, target.detail, responder=target.responder, letter=letter))
+        for path, target in wanted
+    ]
+
+
+def letter(transaction: Transaction, wanted: Iterable[tuple[str, LocalTarget]], header: bytes, at: datetime) -> Letter | None:
+    """What plans may look at, if one of them will; for most mail, none does."""
+    if any(target.responder is not None for _, target in wanted):
+        signed_in = transaction.session.identity is not None
+        return Letter(transaction.trace_id, transaction.reverse_path, header, signed_in, at)
+    return None
+
+
+def placed(message: PreparedMessage, planned: Plans, reverse_path: str, received: bytes) -> tuple[Placement, ...]:
+    """The copies that the plans say, each under its own trace fields."""
+    return tuple(
+        placement
+        for forward_path, one in planned
+        for placement in local.placements(one, message, reverse_path=reverse_path, forward_path=forward_path, received=received)
+    )
+
+
+def answering(planned: Plans) -> tuple[Answering, ...]:
+    """The answers that the plans say."""
+    return tuple(one.answer for _, one in planned if one.answer is not None)
+
+
+def silences(planned: Plans, trace_id: str, sender: str) -> tuple[EventRow, ...]:
+    """Why autoresponders that are on do not answer, for the trace."""
+    return tuple(
+        EventRow(trace_id, Code.NOT_ANSWERED, {"account": one.account_id, "sender": sender, "reason": str(one.silence)})
+        for _, one in planned
+        if one.silence is not None
+    )
+
+
 def placements(
     message: PreparedMessage, wanted: Iterable[tuple[str, LocalTarget]], reverse_path: str, received: bytes
 ) -> tuple[Placement, ...]:
-    """What each account's plan says, each under its own trace fields."""
-    return tuple(
-        placement
-        for forward_path, target in wanted
-        for placement in local.placements(
-            plan(target.account_id, target.address, target.detail),
-            message,
-            reverse_path=reverse_path,
-            forward_path=forward_path,
-            received=received,
-        )
-    )
+    """The copies of mail that is not answered."""
+    return placed(message, plans(wanted), reverse_path, received)
 
 
 def outbound(message: PreparedMessage, wanted: Iterable[tuple[str, LocalTarget]], reverse_path: str, received: bytes) -> Outbound:
@@ -103,12 +142,14 @@ def replan(unit: Unit, answers: Mapping[str, Resolved]) -> Unit:
         if item.forward_path not in changed and item.account_id is not None
     ]
     known = {target.account_id for _, target in wanted}
+    answering = tuple(one for one in unit.answering if one.account_id in known)
     for path, found in changed.items():
         wanted += [(path, target) for target in found if target.account_id not in known]
         known |= {target.account_id for target in found}
     return replace(
         unit,
         placements=(*placements(message, wanted, reverse_path, received), *(p for p in unit.placements if p.sent)),
+        answering=answering,
         aside=outbound(message, wanted, reverse_path, received),
         epoch=None,
         rechecks=(),

@@ -1,4 +1,4 @@
-"""Mail that the system writes itself: reports today; vacation replies and summaries later. It takes the same road as all other.
+"""Mail that the system writes itself: reports and automatic answers; summaries later. It takes the same road as all other.
 
 Recipients here are placed at once (many of them through the local queue), those outside go to the queue, and one that leads
 nowhere is left out. The reverse-path is null unless it is said otherwise, so nothing that goes wrong with it makes more mail.
@@ -42,10 +42,11 @@ def inject(
     trace_id: str = "",
     unit_id: UUID | None = None,
     reports: Sequence[Reported] = (),
+    answered: Sequence[int] = (),
     events: Sequence[EventRow] = (),
     smtputf8: bool = False,
 ) -> Unit:
-    """The unit of one message of ours; without any recipient that leads somewhere it only does what `reports` and `events` say.
+    """The unit of one message of ours. Without a recipient that leads somewhere it does what `reports`, `answered`, `events` say.
 
     unit_id: the same for every try, so that none doubles. Raises what preparing a large message raises.
     """
@@ -77,6 +78,7 @@ def inject(
         placements=() if many else expand.placements(message, wanted, reverse_path, received),
         outbound=tuple(outbound),
         reports=tuple(reports),
+        answered=tuple(answered),
         messages=tuple(
             MessageRow(
                 trace_id=trace_id,

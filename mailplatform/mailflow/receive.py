@@ -53,22 +53,27 @@ def unit(transaction: Transaction, data: bytes, message: PreparedMessage | None 
     wanted = expand.targets(transaction.recipients)
     aside = expand.outbound(message, wanted, transaction.reverse_path, received) if wanted else None
     many = len(wanted) > settings.SITE.arrivals.place_directly
+    planned: expand.Plans = ()
+    if not many:
+        planned = expand.plans(wanted, expand.letter(transaction, wanted, data[: header_end(data)], now))
     size = len(data)
     return Unit(
         unit_id=uuid4(),
         trace_id=transaction.trace_id,
-        placements=() if many else expand.placements(message, wanted, transaction.reverse_path, received),
+        placements=expand.placed(message, planned, transaction.reverse_path, received),
         outbound=(*outbound, aside) if many and aside is not None else outbound,
         messages=tuple(_rows(asked, message, size)),
         events=(
             *arrival_events(transaction, size, wanted if many else ()),
             *(forward.events(transaction, leaving) if leaves else ()),
             *forward.circled_events(asked, circled),
+            *expand.silences(planned, transaction.trace_id, transaction.reverse_path),
         ),
         epoch=None if many else min((r.epoch for r in transaction.recipients if r.targets), default=None),
         rechecks=() if many else expand.rechecks(transaction.recipients),
         patience=settings.SITE.arrivals.patience_seconds,
         aside=None if many else aside,
+        answering=expand.answering(planned),
     )
 
 

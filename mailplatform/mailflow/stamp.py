@@ -5,10 +5,18 @@ They stand beside the blob, a placement each, so that all recipients share one c
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 
 from mailplatform.mailflow.transaction import Session, Transaction
 from mailplatform.standards.message import received as fields
+
+_SIGNED_IN = re.compile(rb"[ \t\r\n]with[ \t\r\n]+(?:E|UTF8)SMTPS?A[ \t\r\n]")
+
+
+def is_signed_in(received: bytes) -> bool:
+    """Whether a Received field of ours says that the sender had signed in (RFC 3848)."""
+    return _SIGNED_IN.search(received) is not None
 
 
 def received(transaction: Transaction, at: datetime) -> bytes:

@@ -65,7 +65,10 @@ def prepare(transaction: Transaction, content: Spooled | bytes, identity: Identi
     onward, told = _onward(transaction, message, received, identity)
     aside = expand.outbound(message, wanted, transaction.reverse_path, received) if wanted else None
     many = len(wanted) > settings.SITE.arrivals.place_directly
-    here = () if many else expand.placements(message, wanted, transaction.reverse_path, received)
+    planned: expand.Plans = ()
+    if not many:
+        planned = expand.plans(wanted, expand.letter(transaction, wanted, done.blind + done.header, now))
+    here = expand.placed(message, planned, transaction.reverse_path, received)
     outbound: tuple[Outbound, ...] = (_outbound(transaction, message, leaving, received, identity),) if leaving else ()
     failing = forward.failures(asked, circled, message, received)
     outbound += (*onward, *failing, *expand.confirmations(transaction, message, received))
@@ -79,11 +82,13 @@ def prepare(transaction: Transaction, content: Spooled | bytes, identity: Identi
             *_events(transaction, message, leaving, wanted if many else ()),
             *told,
             *forward.circled_events(asked, circled),
+            *expand.silences(planned, transaction.trace_id, transaction.reverse_path),
         ),
         epoch=None if many else min((r.epoch for r in transaction.recipients if r.targets), default=None),
         rechecks=() if many else expand.rechecks(transaction.recipients),
         patience=settings.SITE.arrivals.patience_seconds if wanted else _PATIENCE,
         aside=None if many else aside,
+        answering=expand.answering(planned),
     )
 
 

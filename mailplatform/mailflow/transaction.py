@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from mailplatform.access.values import Identity
+from mailplatform.delivery.values import Responder
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,7 @@ class LocalTarget:
     account_id: int
     address: str
     detail: str = ""
+    responder: Responder | None = None  # an autoresponder that is turned on
 
 
 @dataclass(frozen=True, slots=True)

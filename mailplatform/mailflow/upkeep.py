@@ -10,6 +10,7 @@ from datetime import datetime
 
 from django.conf import settings
 
+from mailplatform.delivery import answers
 from mailplatform.mailflow import reports
 from mailplatform.runtime import clock, pubsub
 from mailplatform.transport import destinations, lease, pulse, settle
@@ -37,7 +38,7 @@ def tell(now: datetime) -> dict[str, int]:
         "delayed": _all(lambda: settle.warn(now), end),
         "given up": _all(lambda: settle.expire(now), end),
         "reports": reports.make(now, end),
-        "forgotten": destinations.forget(now),
+        "forgotten": destinations.forget(now) + _all(lambda: answers.forget(now), end),
     }
     return {name: number for name, number in done.items() if number}
 

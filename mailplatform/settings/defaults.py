@@ -253,6 +253,7 @@ class Agent:
     retry_seconds: float = key(5 * MINUTE, "First retry of a deferred item; the pause doubles up to the longest.")
     retry_longest_seconds: float = key(4 * HOUR, "Longest pause between attempts.")
     drain_seconds: float = key(20, "On stop, attempts under way have so long to end.")
+    answers_per_day: int = key(200, "Automatic answers that one account gives in a day at most.")
 
 
 @dataclass(frozen=True, slots=True)

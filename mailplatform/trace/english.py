@@ -46,6 +46,8 @@ ENGLISH: Mapping[Code, str] = {
     Code.DELETED: "taken out of the queue for {recipient} by {by}",
     Code.REPORTED: "the sender {sender} is told that mail for {recipient} {action} (report {report})",
     Code.FORWARDED: "mail for {recipient} goes on to {target}⟨, sent as {sender}⟩",
+    Code.ANSWERED: "{address} (account {account}) answered {sender} automatically, in {language} (answer {answer})",
+    Code.NOT_ANSWERED: "account {account} gave {sender} no automatic answer ({reason})",
     Code.CIRCLED: "mail for {recipient} ends here: it has been at this address before, and would go in a circle",
     Code.AGAIN: "commit of unit {unit} run again ({cause})",
     Code.SHED: "{count} trace rows were shed in a flood since {since}",

@@ -76,6 +76,8 @@ class Code(StrEnum):
     RETRIED = "retried"
     REPORTED = "reported"
     FORWARDED = "forwarded"
+    ANSWERED = "answered"
+    NOT_ANSWERED = "answered.not"
     CIRCLED = "circled"
     # about the trace itself
     AGAIN = "again"
@@ -115,6 +117,8 @@ CODE_PARAMS: Mapping[Code, frozenset[str]] = {
     Code.RETRIED: frozenset({"recipient", "by"}),
     Code.REPORTED: frozenset({"recipient", "action", "sender", "report"}),
     Code.FORWARDED: frozenset({"recipient", "target", "sender"}),
+    Code.ANSWERED: frozenset({"account", "address", "sender", "language", "answer"}),
+    Code.NOT_ANSWERED: frozenset({"account", "sender", "reason"}),
     Code.CIRCLED: frozenset({"recipient"}),
     Code.EXPANDED: frozenset({"recipient", "recipients"}),
     Code.IN_DOUBT: frozenset({"recipient", "host"}),

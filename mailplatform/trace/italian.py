@@ -46,6 +46,8 @@ ITALIAN: Mapping[Code, str] = {
     Code.DELETED: "tolto dalla coda per {recipient} da {by}",
     Code.REPORTED: "il mittente {sender} è avvisato che la posta per {recipient} {action} (avviso {report})",
     Code.FORWARDED: "la posta per {recipient} prosegue verso {target}⟨, inviata come {sender}⟩",
+    Code.ANSWERED: "{address} (account {account}) ha risposto automaticamente a {sender}, in {language} (risposta {answer})",
+    Code.NOT_ANSWERED: "l'account {account} non ha dato una risposta automatica a {sender} ({reason})",
     Code.CIRCLED: "la posta per {recipient} finisce qui: è già stata a questo indirizzo e girerebbe in tondo",
     Code.AGAIN: "unità {unit} eseguita di nuovo ({cause})",
     Code.SHED: "{count} righe di traccia omesse durante un'ondata dal {since}",

@@ -12,6 +12,7 @@ class Organisation(models.Model):
     # SCRAM verifiers of chosen passwords are weaker at rest than argon2id, so an organisation must ask for them.
     scram_for_passwords = models.BooleanField(default=False, db_default=False)
     language = models.TextField(default=Language.ENGLISH, db_default=Language.ENGLISH)
+    time_zone = models.TextField(default="UTC", db_default="UTC")  # of dates that people write, an IANA name
     created_at = models.DateTimeField(db_default=Now())
 
     class Meta:

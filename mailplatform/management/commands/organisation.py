@@ -10,7 +10,7 @@ from mailplatform.directory import organisations
 from mailplatform.directory.values import CLI, Language
 from mailplatform.management.output import HouseCommand, verbs
 
-_COLUMNS = ("name", "language", "scram_for_passwords", "domains", "users")
+_COLUMNS = ("name", "language", "time_zone", "scram_for_passwords", "domains", "users")
 
 
 class Command(HouseCommand):
@@ -22,6 +22,7 @@ class Command(HouseCommand):
         self.verb(verb, "show", "show one").add_argument("name", nargs="?", default="", help="without it: the first")
         change = self.verb(verb, "set", "change one")
         change.add_argument("name", nargs="?", default="", help="without it: the first")
+        change.add_argument("--time-zone", default="", metavar="ZONE", help="of dates that people write, like Europe/Rome")
         change.add_argument("--language", metavar="|".join(Language), help="of reports and other mail of ours")
 
         change.add_argument(
@@ -38,13 +39,13 @@ class Command(HouseCommand):
             case "show":
                 self.show(organisations.get_organisation(options["name"]))
             case "set":
-                self._set(options["name"], options["language"], options["scram_for_passwords"])
+                self._set(options["name"], options["language"], options["scram_for_passwords"], options["time_zone"])
 
-    def _set(self, name: str, language: str | None, scram: str | None) -> None:
+    def _set(self, name: str, language: str | None, scram: str | None, time_zone: str) -> None:
         words = ""
         info = organisations.get_organisation(name)
-        if language is not None:
-            info = organisations.set_organisation(info.name, language=language, actor=CLI)
+        if language is not None or time_zone:
+            info = organisations.set_organisation(info.name, language=language, time_zone=time_zone, actor=CLI)
             words = gettext("The organisation %(name)s is changed.")
         if scram is not None:
             info = verifiers.keep_for_passwords(scram == "on", organisation=info.name, actor=CLI)

@@ -7,7 +7,7 @@ import pytest
 
 from mailplatform.directory import accounts
 from mailplatform.mailflow import arrivals
-from mailplatform.mailflow.agent import LocalAgent, placements_of, serve, unit
+from mailplatform.mailflow.agent import LocalAgent, plan_of, serve, unit
 from mailplatform.runtime import clock
 from mailplatform.runtime.errors import Conflict
 from mailplatform.store import append, blobs, folders
@@ -62,7 +62,8 @@ def claimed(seconds: float = 60):
 
 
 def placement_unit(item):
-    return unit(item, placements_of(item, append.prepare_message(blobs.read_one(item.blob_id))))
+    content = blobs.read_one(item.blob_id)
+    return unit(item, plan_of(item, content), append.prepare_message(content))
 
 
 def test_a_crash_after_the_commit_doubles_nothing(rollback) -> None:
