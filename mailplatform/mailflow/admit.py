@@ -97,7 +97,9 @@ def _judge(asked: str, answer: Resolved, reverse_path: str | None) -> Recipient:
     return Recipient(
         forward_path=asked,
         disposition=Disposition.LOCAL if answer.targets else Disposition.QUEUED,
-        targets=tuple(LocalTarget(t.account_id, t.address, t.detail, responders.get(t.account_id)) for t in answer.targets),
+        targets=tuple(
+            LocalTarget(t.account_id, t.address, t.detail, _is_limited(t), responders.get(t.account_id)) for t in answer.targets
+        ),
         epoch=answer.epoch,
         max_message_size=answer.max_message_size,
         outside=answer.outside,
@@ -116,15 +118,18 @@ def _returned(asked: str, answer: Resolved, reverse_path: str | None) -> Recipie
 
 def _check_room(targets: tuple[Target, ...], asked: str) -> None:
     """One account that is full refuses; a group takes mail as long as one of its members can."""
-    limited = [
-        t for t in targets if (t.quota_bytes, t.quota_messages, t.domain_quota_bytes, t.domain_quota_messages) != (None,) * 4
-    ]
+    limited = [target for target in targets if _is_limited(target)]
     if len(limited) < len(targets):
         return
     used = usage_many([target.account_id for target in limited])
     if not all(_is_full(target, used.get(target.account_id)) for target in limited):
         return
     raise OverQuota("the recipient's quota is exhausted", subject=asked)
+
+
+def _is_limited(target: Target) -> bool:
+    limits = (target.quota_bytes, target.quota_messages, target.domain_quota_bytes, target.domain_quota_messages)
+    return limits != (None, None, None, None)
 
 
 def _is_full(target: Target, used: Usage | None) -> bool:

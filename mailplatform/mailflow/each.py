@@ -30,6 +30,11 @@ class Part:
     outcome: Unit | MailError
 
 
+def asks(recipients: Sequence[Recipient]) -> bool:
+    """Whether preparing must ask the database, which is so where a quota limits somebody."""
+    return any(target.limited for recipient in recipients for target in recipient.targets)
+
+
 def prepare(transaction: Transaction, content: Spooled | bytes) -> list[Part]:
     """The parts of one transaction; every recipient is in one. Raises what concerns all of them: PolicyRefused for a loop,
     StorageFull and TemporarilyUnavailable."""
@@ -68,11 +73,10 @@ def _sharing(recipients: Sequence[Recipient], but: dict[int, MailError]) -> list
 
 def _refused(recipients: Sequence[Recipient], size: int) -> Iterator[tuple[int, MailError]]:
     """Who takes no message of this size now. A group takes it as long as one of its members can."""
-    ids = {target.account_id for recipient in recipients for target in recipient.targets}
+    ids = {target.account_id for recipient in recipients for target in recipient.targets if target.limited}
     limits = quotas.limits(ids) if ids else {}
-    limited = [pk for pk, limit in limits.items() if _is_limited(limit)]
-    used = usage_many(limited) if limited else {}
-    domains = {limits[pk].domain_id for pk in limited if _domain_is_limited(limits[pk])}
+    used = usage_many(ids) if ids else {}
+    domains = {limit.domain_id for limit in limits.values() if _domain_is_limited(limit)}
     sums = {pk: usage_of_domain(pk) for pk in domains}
     for n, recipient in enumerate(recipients):
         most = recipient.max_message_size
@@ -81,10 +85,6 @@ def _refused(recipients: Sequence[Recipient], size: int) -> Iterator[tuple[int, 
             yield n, TooLarge(f"the message is larger than {most} octets", subject=recipient.forward_path)
         elif targets and not recipient.outside and all(_full(limits.get(pk), used.get(pk), sums, size) for pk in targets):
             yield n, OverQuota("the recipient's quota is exhausted", subject=recipient.forward_path)
-
-
-def _is_limited(limits: Limits) -> bool:
-    return limits.quota_bytes is not None or limits.quota_messages is not None or _domain_is_limited(limits)
 
 
 def _domain_is_limited(limits: Limits) -> bool:

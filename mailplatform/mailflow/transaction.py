@@ -45,6 +45,7 @@ class LocalTarget:
     account_id: int
     address: str
     detail: str = ""
+    limited: bool = False  # by a quota of its own, or of its domain
     responder: Responder | None = None  # an autoresponder that is turned on
 
 

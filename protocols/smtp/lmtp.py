@@ -33,7 +33,7 @@ from protocols.common.living import Living
 from protocols.common.peer import Network, within
 from protocols.common.service import Doors, proxies_of, serve
 from protocols.smtp.roles import LMTP, Limits, limits_of
-from protocols.smtp.service import tell
+from protocols.smtp.service import INLINE, tell
 from protocols.smtp.session import SmtpSession
 from protocols.smtp.spine import Spine
 
@@ -141,7 +141,10 @@ def house(bridge: Bridge, loop: asyncio.AbstractEventLoop) -> Spine:
             return error
 
     async def deliver_each(transaction: Transaction, spooled: Spooled) -> Sequence[Accepted | Exception]:
-        parts = await bridge.write(each.prepare, transaction, spooled)
+        if spooled.size <= INLINE and not each.asks(transaction.recipients):
+            parts = each.prepare(transaction, spooled)
+        else:
+            parts = await bridge.write(each.prepare, transaction, spooled)
         found = await asyncio.gather(*(outcome(part) for part in parts))
         by_position = {n: result for part, result in zip(parts, found, strict=True) for n in part.positions}
         return [by_position[n] for n in range(len(transaction.recipients))]
