@@ -72,7 +72,7 @@ class Answer(models.Model):
         constraints = [models.UniqueConstraint(fields=["account_id", "sender_key"], name="answer_once")]
         indexes = [
             models.Index("id", condition=Q(due=True), name="answer_due"),
-            models.Index("until", name="answer_until"),
+            models.Index("until", condition=Q(due=False), name="answer_until"),
             models.Index("account_id", "made_at", condition=Q(made_at__isnull=False), name="answer_made"),
         ]
 

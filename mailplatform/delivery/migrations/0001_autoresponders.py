@@ -34,7 +34,7 @@ class Migration(migrations.Migration):
                 ('trace_id', models.TextField()),
             ],
             options={
-                'indexes': [models.Index(models.F('id'), condition=models.Q(('due', True)), name='answer_due'), models.Index(models.F('until'), name='answer_until'), models.Index(models.F('account_id'), models.F('made_at'), condition=models.Q(('made_at__isnull', False)), name='answer_made')],
+                'indexes': [models.Index(models.F('id'), condition=models.Q(('due', True)), name='answer_due'), models.Index(models.F('until'), condition=models.Q(('due', False)), name='answer_until'), models.Index(models.F('account_id'), models.F('made_at'), condition=models.Q(('made_at__isnull', False)), name='answer_made')],
                 'constraints': [models.UniqueConstraint(fields=('account_id', 'sender_key'), name='answer_once')],
             },
         ),
