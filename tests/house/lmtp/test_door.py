@@ -112,10 +112,10 @@ def _site(tmp_path: Path, url: str, **lmtp: object) -> SiteConfig:
 def test_who_may_call(real: object, valkey: object, tmp_path: Path) -> None:
     site = _site(tmp_path, valkey.url, networks=("192.0.2.0/24",), full="refuse", socket_mode="0620")  # type: ignore[attr-defined]
     with running(site, ("lmtp",)) as house:
-        house.open("u1@a.test", quota_bytes=50)
+        house.open("narrow@a.test", quota_bytes=50)
         with pytest.raises(smtplib.SMTPConnectError) as refused:
             client(house)
         assert refused.value.args[0] == 554
         with client(house, "lmtp.sock") as smtp:
-            assert deliver(smtp, ["u1@a.test"], MAIL) == [(552, "5.2.2 <u1@a.test> mailbox is full")]
+            assert deliver(smtp, ["narrow@a.test"], MAIL) == [(552, "5.2.2 <narrow@a.test> mailbox is full")]
         assert stat.S_IMODE(Path(house.addresses["lmtp.sock"]).stat().st_mode) == 0o620
