@@ -36,6 +36,7 @@ STATUS: Mapping[type[MailError], int] = {
     errors.TemporarilyUnavailable: 503,
     errors.StorageFull: 507,
     errors.PolicyRefused: 403,
+    errors.SignInRefused: 403,
 }
 
 
