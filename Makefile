@@ -7,7 +7,7 @@ UP_ARGS = $(HOME_ARGS) $(if $(PORT_BASE),--port-base $(PORT_BASE)) $(if $(filter
 MINUTES ?= 5
 ROLE ?= smtp
 
-.PHONY: up down status test outside units check fuzz interop drill bench big serve env format
+.PHONY: up down status test outside units check fuzz interop drill bench big serve env format messages
 
 up:
 	@$(PYTHON) manage.py up $(UP_ARGS)
@@ -35,6 +35,10 @@ outside: env
 units: env
 	MAILPLATFORM_SITE=docker/systemd/site.toml $(BIN)/python manage.py units --home /var/lib/mailplatform \
 	  --code /opt/mailplatform --out docker/systemd
+
+# Every catalogue of mailplatform/locale brought up to the sources; what has no translation yet is printed.
+messages: env
+	DJANGO_SETTINGS_MODULE=mailplatform.settings.testing $(BIN)/python -m tests.support.catalog
 
 check: env
 	$(BIN)/ruff check .

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import os
 import secrets as _random
-from pathlib import Path
 
+from mailplatform.settings import catalogs
 from mailplatform.settings.database import connection_settings
 from mailplatform.settings.site import SiteError, home_from, load
 
@@ -65,7 +65,7 @@ TIME_ZONE = "UTC"
 USE_I18N = True
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("it", "Italiano")]
-LOCALE_PATHS = [str(Path(__file__).resolve().parents[1] / "locale")]
+LOCALE_PATHS = [catalogs.ready(catalogs.LOCALE, HOME / "locale")]
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
