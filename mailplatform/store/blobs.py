@@ -23,7 +23,7 @@ from mailplatform.runtime.arrays import columns
 from mailplatform.runtime.database import cursor
 from mailplatform.runtime.errors import NotFound, TemporarilyUnavailable
 from mailplatform.runtime.sqlfiles import load
-from mailplatform.store import compress, packs
+from mailplatform.store import compress, packs, statements
 from mailplatform.store.models import Blob, BlobPin
 from mailplatform.store.values import PreparedBlob
 
@@ -96,9 +96,8 @@ class _Place:
 
 
 def _places(blob_ids: Sequence[int]) -> list[_Place]:
-    with cursor() as opened:
-        opened.execute(load(_PACKAGE, "blob_places"), {"ids": list(blob_ids)})
-        return [_Place(*row) for row in opened.fetchall()]
+    # Binary: as text, every byte of a body would come as two.
+    return [_Place(*row) for row in statements.run("blob_places", {"ids": list(blob_ids)}, binary=True)]
 
 
 def read(blob_ids: Sequence[int]) -> dict[int, bytes]:

@@ -7,6 +7,8 @@ CRLF at the ends of lines and stuffing (RFC 1939 §3) happen in the threads of t
 from __future__ import annotations
 
 import asyncio
+import logging
+from dataclasses import dataclass
 
 from mailplatform.runtime.database import Bridge
 from mailplatform.store import fetch
@@ -14,19 +16,31 @@ from mailplatform.store.values import MessageData
 from protocols.pop3.wire import replies
 from protocols.pop3.wire.drop import Drop
 
-LARGE = 256 << 10
+log = logging.getLogger(__name__)
+
+LARGE = 1 << 20
 """A message of more octets is streamed and never held whole."""
 MOST = 64
 OCTETS = 1 << 20
+"""Read ahead for one session."""
 
 Ready = bytes | MessageData
 """A message as it is sent, the end of the answer included; or where a large one is."""
 
 
+@dataclass(slots=True)
+class Held:
+    """Octets that all sessions of a process hold for their clients; above `most` nothing is read ahead."""
+
+    most: int = 64 << 20
+    now: int = 0
+
+
 class Ahead:
     """Of one session."""
 
-    def __init__(self, bridge: Bridge, folder_id: int, drop: Drop) -> None:
+    def __init__(self, bridge: Bridge, folder_id: int, drop: Drop, held: Held) -> None:
+        self._held = held
         self._bridge = bridge
         self._folder_id = folder_id
         self._drop = drop
@@ -48,24 +62,48 @@ class Ahead:
                 await reading
             else:
                 await self._read(index)
-        found = self._ready.pop(index, None)
-        left = self._end - index - 1
-        if self._reading is None and left <= self._window // 2 and self._end < len(self._drop.uids) and self._window > 1:
-            self._reading = asyncio.ensure_future(self._read(self._end))
-        elif self._reading is not None and self._reading.done():
-            self._reading = None
+        found = self._taken(index)
+        self._go_on()
         return found
+
+    def at_hand(self, index: int) -> bytes | None:
+        """The message at an index when it is the next and lies ready, without waiting; else None, and nothing has changed."""
+        if index != self._expected or not isinstance(self._ready.get(index), bytes):
+            return None
+        self._expected = index + 1
+        found = self._taken(index)
+        self._go_on()
+        assert isinstance(found, bytes)
+        return found
+
+    def _go_on(self) -> None:
+        """Read the next when no more than one window lies ready."""
+        if self._reading is not None and self._reading.done():
+            self._reading = None
+        left = self._end - self._expected
+        if self._reading is None and left <= self._window and self._end < len(self._drop.uids) and self._window > 1:
+            self._reading = asyncio.ensure_future(self._read(self._end))
+            self._reading.add_done_callback(_heard)
 
     def forget(self) -> None:
         """Hold nothing."""
         if self._reading is not None:
             self._reading.cancel()
             self._reading = None
-        self._ready.clear()
+        for index in list(self._ready):
+            self._taken(index)
         self._window = 1
+
+    def _taken(self, index: int) -> Ready | None:
+        found = self._ready.pop(index, None)
+        if isinstance(found, bytes):
+            self._held.now -= len(found)
+        return found
 
     async def _read(self, start: int) -> None:
         drop = self._drop
+        if self._held.now > self._held.most:
+            self._window = 1
         octets, end = 0, start
         while end < len(drop.uids) and end - start < self._window:
             octets += min(drop.sizes[end], LARGE)
@@ -79,7 +117,16 @@ class Ahead:
         for index in range(start, end):
             message = found.get(drop.uids[index])
             if message is not None:
+                self._taken(index)
                 self._ready[index] = message
+                if isinstance(message, bytes):
+                    self._held.now += len(message)
+
+
+def _heard(reading: asyncio.Task[None]) -> None:
+    """A failure nobody waits for is met again when the message is asked for."""
+    if not reading.cancelled() and (error := reading.exception()) is not None:
+        log.info("pop3: could not read ahead: %s", error)
 
 
 def _messages(folder_id: int, uids: list[int]) -> dict[int, Ready]:

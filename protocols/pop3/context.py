@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from mailplatform.runtime.database import Bridge
 from protocols.common.living import Living
 from protocols.common.peer import Network
 from protocols.common.sasl import Keeper
+from protocols.pop3.ahead import Held
 from protocols.pop3.leases import Leases
 
 
@@ -26,3 +27,4 @@ class Context:
     plain_networks: tuple[Network, ...] = ()
     announce_scram: bool = True
     max_errors: int = 20
+    held: Held = field(default_factory=Held)

@@ -131,7 +131,7 @@ class Pop3Session(Connection):
             raise ConnectionResetError("the peer is gone")
         context.leases.hold(holder, identity.account_id, self._lost)
         self._drop = Drop(found.uidvalidity, found.uids, found.sizes)
-        self.ahead = Ahead(context.bridge, found.folder_id, self._drop)
+        self.ahead = Ahead(context.bridge, found.folder_id, self._drop, context.held)
         self._lines.limit = MAX_LINE
         self.bads = 0
         self.state = State.TRANSACTION
@@ -174,11 +174,31 @@ class Pop3Session(Connection):
         if self._more is not None:
             if not self._more.done():
                 self._more.set_result(None)
-        elif not self._working:
+        elif not self._working and not self._at_once(data):
             self._working = self.busy = True
             self.listener.spawn(self._work())
         if self._lines.buffered > READ_AHEAD:
             self.pause_reading()
+
+    def _at_once(self, data: bytes) -> bool:
+        """Answer a lone RETR of a message that lies ready, which is most of what POP3 is, without a task."""
+        if self.ahead is None or self._drop is None or self._lines.buffered != len(data) or not self.writable:
+            return False
+        number = data[5:-2]
+        if data[:5].upper() != b"RETR " or data[-2:] != b"\r\n" or not number.isdigit() or len(number) > 9:
+            return False
+        index = self._drop.index(int(number))
+        found = self.ahead.at_hand(index) if index is not None else None
+        if index is None or found is None:
+            return False
+        self._lines.reset()
+        self._heard = False
+        self.bads = 0
+        self._drop.retrieved.add(index)
+        self.write(replies.ok(self.say("octets", octets=self._drop.sizes[index])))
+        self.write(found)
+        self.flush()
+        return True
 
     def ended(self) -> None:
         self._ended = True

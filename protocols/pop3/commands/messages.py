@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -112,11 +113,16 @@ async def _listing(session: Pop3Session, text: str, pieces: Iterator[bytes]) -> 
 
 
 async def _stream(session: Pop3Session, message: MessageData) -> None:
-    """A large message, a piece at a time: the next is read when the peer has taken enough of the last."""
-    pieces, stuffing = fetch.pieces(message), replies.Stuffing()
-    while (piece := await session.context.bridge.call(_next, pieces)) is not None:
+    """A large message, a piece at a time: one is read while the peer takes the last."""
+    pieces, stuffing, bridge = fetch.pieces(message), replies.Stuffing(), session.context.bridge
+    piece = await bridge.call(_next, pieces)
+    while piece is not None:
         session.write(stuffing.piece(piece))
-        await session.sent()
+        reading = asyncio.ensure_future(bridge.call(_next, pieces))
+        try:
+            await session.sent()
+        finally:  # two threads must not be in it at once
+            piece = await reading
     session.write(stuffing.end())
 
 
