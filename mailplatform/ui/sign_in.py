@@ -22,6 +22,7 @@ from mailplatform.access import web_sessions
 from mailplatform.access.authenticate import authenticate
 from mailplatform.access.values import WEB
 from mailplatform.directory import languages
+from mailplatform.runtime.addresses import network, within
 from mailplatform.runtime.errors import AuthenticationFailed, PolicyRefused, SignInRefused, TemporarilyUnavailable
 from mailplatform.ui.context import THEME_COOKIE, THEMES
 from mailplatform.ui.forms import Form
@@ -69,7 +70,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
             form.cleaned_data["login"],
             form.cleaned_data["password"],
             protocol=WEB,
-            client_address=web.client_address or "127.0.0.1",
+            client_address=web.client_address,
         )
     except AuthenticationFailed:
         words = gettext(
@@ -129,13 +130,9 @@ def _after(request: HttpRequest) -> str:
 
 
 def _may_send_passwords(request: HttpRequest, address: str) -> bool:
-    if request.is_secure() or not address:
+    if request.is_secure() or ipaddress.ip_address(address).is_loopback:
         return True
-    known = ipaddress.ip_address(address)
-    if known.is_loopback:
-        return True
-    networks = [ipaddress.ip_network(text) for text in settings.SITE.access.plaintext_networks]
-    return any(known.version == network.version and known in network for network in networks)
+    return within(address, [network(text) for text in settings.SITE.access.plaintext_networks])
 
 
 def _to_tls(request: HttpRequest) -> HttpResponse:
