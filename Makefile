@@ -7,7 +7,7 @@ UP_ARGS = $(HOME_ARGS) $(if $(PORT_BASE),--port-base $(PORT_BASE)) $(if $(filter
 MINUTES ?= 5
 ROLE ?= smtp
 
-.PHONY: up down status test outside units check fuzz interop drill bench big serve env format messages
+.PHONY: up down status test outside units check fuzz interop drill bench big browser serve env format messages
 
 up:
 	@$(PYTHON) manage.py up $(UP_ARGS)
@@ -65,3 +65,7 @@ bench: env
 
 big: env
 	$(BIN)/pytest -m big tests
+
+browser: env
+	@command -v chromium chromium-browser google-chrome >/dev/null || { apt-get update -q && apt-get install -y -q --no-install-recommends chromium; }
+	$(BIN)/pytest -m browser tests/browser
