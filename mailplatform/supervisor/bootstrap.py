@@ -74,13 +74,6 @@ def compile_code(code: Path) -> None:
     if os.access(code / "mailplatform", os.W_OK):
         folders = [str(code / name) for name in SHIPPED if (code / name).is_dir()]
         subprocess.run([str(code / ".venv" / "bin" / "python"), "-m", "compileall", "-q", "-j", "2", *folders], check=False)
-        compile_words(code)
-
-
-def compile_words(code: Path) -> None:
-    """Make of the .po texts what gettext reads. Raises BootstrapError."""
-    python = str(code / ".venv" / "bin" / "python")
-    _run([python, str(code / "mailplatform" / "supervisor" / "catalogues.py")], "the words of a language cannot be read")
 
 
 def install(code: Path, home: Path, owner: int, group: int) -> Path:
@@ -178,6 +171,5 @@ def _run(command: list[str], complaint: str) -> None:
 if __name__ == "__main__":
     try:
         print("environment:", ensure(dev="--dev" in sys.argv[1:]))
-        compile_words(CODE)
     except BootstrapError as error:
         sys.exit(f"environment: {error}")
