@@ -10,6 +10,7 @@ ignored: a terminal's Ctrl-C reaches the supervisor, which drains.
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import gc
 import logging
 import os
@@ -47,6 +48,7 @@ Build = Callable[[ServiceContext, Certificates | None], Doors | Awaitable[Doors]
 def serve(context: ServiceContext, build: Build) -> None:
     """Run a role until it is told to stop."""
     tune_collector()
+    tune_allocator()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_serve(context, build))
 
@@ -119,3 +121,18 @@ def proxies_of(context: ServiceContext) -> tuple[Network, ...]:
 def tune_collector() -> None:
     """A session is many small objects that live long: collecting the young ones after every 700 costs more than it frees."""
     gc.set_threshold(20_000, 20, 100)
+
+
+_M_MMAP_THRESHOLD = -3  # malloc.h of glibc
+
+
+def tune_allocator() -> None:
+    """Let large blocks go back to the system when they are freed.
+
+    glibc raises the size from which it asks the system for each such block that is freed. A password hash (19 MiB) then lies in the
+    heap, and the TLS buffers of later connections (256 KiB, of which an idle one uses little) in what it has written on: an
+    idle IMAP connection cost 93 KiB, and costs 33 without that. Other C libraries have no need.
+    """
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is not None:
+        mallopt(_M_MMAP_THRESHOLD, 128 * 1024)
