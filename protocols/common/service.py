@@ -129,8 +129,8 @@ _M_MMAP_THRESHOLD = -3  # malloc.h of glibc
 def tune_allocator() -> None:
     """Let large blocks go back to the system when they are freed.
 
-    glibc raises the size from which it asks the system for each such block that is freed. A password hash (19 MiB) then lies in the
-    heap, and the TLS buffers of later connections (256 KiB, of which an idle one uses little) in what it has written on: an
+    glibc raises the size from which it asks the system for each such block that is freed. A password hash (19 MiB) then lies in
+    the heap, and the TLS buffers of later connections (256 KiB, of which an idle one uses little) in what it has written on: an
     idle IMAP connection cost 93 KiB, and costs 33 without that. Other C libraries have no need.
     """
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
