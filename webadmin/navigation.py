@@ -34,6 +34,7 @@ GROUPS: Sequence[tuple[str | Promise, Sequence[Entry]]] = (
             Entry("groups", _("Groups"), "people", "webadmin:groups"),
             Entry("aliases", _("Aliases"), "at", "webadmin:aliases"),
             Entry("forwards", _("Forwards"), "forward", "webadmin:forwards"),
+            Entry("autoresponders", _("Autoresponders"), "reply", "webadmin:autoresponders"),
             Entry("catch-alls", _("Catch-all"), "funnel", "webadmin:catch-alls"),
         ),
     ),

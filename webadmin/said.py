@@ -15,7 +15,7 @@ CODES = {
     "app_password.added": _("app password added"),
     "app_password.removed": _("app password removed"),
     "autoresponder.set": _("autoresponder set"),
-    "autoresponder.off": _("autoresponder switched off"),
+    "autoresponder.turned_off": _("autoresponder switched off"),
     "catch_all.added": _("catch-all added"),
     "catch_all.changed": _("catch-all changed"),
     "catch_all.targets_changed": _("targets of catch-all changed"),

@@ -4,6 +4,7 @@ from django.urls import path
 
 from webadmin.views import (
     audit,
+    autoresponders,
     domains,
     leading,
     messages,
@@ -46,12 +47,14 @@ urlpatterns = [
         name="app-password-remove",
     ),
     path("mailboxes/<int:account_id>/sessions/<int:session_id>/end", sign_in.EndSession.as_view(), name="person-session-end"),
+    path("mailboxes/<int:account_id>/autoresponder", autoresponders.Responder.as_view(), name="person-autoresponder"),
     path("mailboxes/<int:account_id>/close", person.Close.as_view(), name="person-close"),
     path("mailboxes/<int:account_id>/reopen", person.Reopen.as_view(), name="person-reopen"),
     path("shared", people.Shared.as_view(), name="shared"),
     path("shared/add", people.AddShared.as_view(), name="shared-add"),
     path("usage", people.Usage.as_view(), name="usage"),
     path("limits", people.Limits.as_view(), name="limits"),
+    path("autoresponders", autoresponders.Autoresponders.as_view(), name="autoresponders"),
     path("aliases", leading.Aliases.as_view(), name="aliases"),
     path("aliases/add", leading.AddAlias.as_view(), name="alias-add"),
     path("aliases/<int:pk>", leading.Alias.as_view(), name="alias"),

@@ -27,6 +27,12 @@ ADDRESS_KINDS = {
     AddressKind.CATCH_ALL: (_("catch-all"), "plain"),
     AddressKind.DISCARD: (_("thrown away"), "plain"),
 }
+AUDIENCES = {
+    "everyone": (_("everybody"), "plain"),
+    "inside": (_("people of the organisation"), "plain"),
+    "outside": (_("people outside"), "plain"),
+}
+ANSWERING = {True: (_("on"), "good"), False: (_("off"), "plain")}
 POSTING = {
     Posting.ANYONE: (_("anyone"), "plain"),
     Posting.INSIDE: (_("the organisation"), "plain"),

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, OuterRef, QuerySet, Subquery
 from django.utils.translation import gettext
 
 from mailplatform.audit.record import Subject, record
@@ -20,7 +21,7 @@ from mailplatform.delivery.values import Audience, Responder, Words
 from mailplatform.directory import accounts
 from mailplatform.directory.accounts import AccountInfo
 from mailplatform.directory.epoch import bump
-from mailplatform.directory.models import Domain
+from mailplatform.directory.models import Domain, LocalAddress
 from mailplatform.directory.names import names_of
 from mailplatform.directory.values import Actor, Language
 from mailplatform.runtime.errors import Malformed, NotFound
@@ -52,7 +53,9 @@ def set_autoresponder(
     words: Sequence[Words] = (),
     actor: Actor,
 ) -> AutoresponderInfo:
-    """Turn an account's autoresponder on. words: languages that change; others stay. Raises NotFound, Malformed."""
+    """Turn an account's autoresponder on. words: languages that change; others stay, and one without a word is taken away.
+
+    Raises NotFound, Malformed."""
     account = accounts.get_account(address)
     if starts_at and ends_at and ends_at <= starts_at:
         raise Malformed(gettext("until: it ends before it begins"), subject="until")
@@ -66,6 +69,9 @@ def set_autoresponder(
             defaults={"enabled": True, "starts_at": starts_at, "ends_at": ends_at, "days": days, "audience": audience},
         )
         for one in words:
+            if not any(getattr(one, name).strip() for name in _WORDS[1:]):
+                AutoresponderText.objects.filter(autoresponder=row, language=one.language).delete()
+                continue
             values = {name: getattr(one, name).replace("\r\n", "\n") for name in _WORDS[1:]}
             AutoresponderText.objects.update_or_create(autoresponder=row, language=one.language, defaults=values)
         params = {"days": days, "audience": str(audience), "languages": [one.language for one in words]}
@@ -101,6 +107,14 @@ def list_autoresponders(*, organisation_id: int | None = None) -> list[Autorespo
     rows = {row.account_id: row for row in Autoresponder.objects.all()}
     found = [one for one in accounts.list_accounts(organisation_id=organisation_id) if one.id in rows]
     return [_info(account, rows[account.id]) for account in found]
+
+
+def beside(addresses: QuerySet[LocalAddress]) -> QuerySet[Any]:
+    """Those of some principal addresses whose accounts have one; with its `answering`, `begins`, `ends` and `whom`."""
+    own = Autoresponder.objects.filter(account_id=OuterRef("account_id"))
+    columns = {"answering": "enabled", "begins": "starts_at", "ends": "ends_at", "whom": "audience"}
+    found: QuerySet[Any] = addresses.annotate(**{name: Subquery(own.values(column)) for name, column in columns.items()})
+    return found.filter(answering__isnull=False)
 
 
 def words_of(account_id: int) -> dict[str, Words]:

@@ -24,6 +24,7 @@ from webadmin.words import ROLES, STATES
 TABS: Sequence[tuple[str, Any, bool]] = (
     ("person", _("General"), False),
     ("person-addresses", _("Addresses"), False),
+    ("person-autoresponder", _("Autoresponder"), False),
     ("person-quota", _("Quota and usage"), False),
     ("person-limits", _("Sending limits"), True),
     ("person-send-as", _("Send as"), True),
