@@ -25,7 +25,7 @@ OCTETS = 1 << 20
 """Read ahead for one session."""
 
 Ready = bytes | MessageData
-"""A message as it is sent, the end of the answer included; or where a large one is."""
+"""The whole answer to RETR; or where a large message is."""
 
 
 @dataclass(slots=True)
@@ -112,7 +112,7 @@ class Ahead:
             end += 1
         self._end = end
         self._window = min(self._window * 2, MOST)
-        wanted = [drop.uids[index] for index in range(start, end)]
+        wanted = {drop.uids[index]: drop.sizes[index] for index in range(start, end)}
         found = await self._bridge.call(_messages, self._folder_id, wanted)
         for index in range(start, end):
             message = found.get(drop.uids[index])
@@ -129,15 +129,18 @@ def _heard(reading: asyncio.Task[None]) -> None:
         log.info("pop3: could not read ahead: %s", error)
 
 
-def _messages(folder_id: int, uids: list[int]) -> dict[int, Ready]:
-    """In a bridge thread."""
-    found = fetch.message_data(folder_id, uids, "content")
+def _messages(folder_id: int, sizes: dict[int, int]) -> dict[int, Ready]:
+    """By uid, whose sizes are given. In a bridge thread."""
+    found = fetch.message_data(folder_id, list(sizes), "content")
     contents = fetch.contents([data.blob_id for data in found.values() if data.blob_size <= LARGE])
-    return {
-        uid: replies.whole(data.prefix + contents[data.blob_id]) if data.blob_size <= LARGE else data
-        for uid, data in found.items()
-        if data.blob_size > LARGE or data.blob_id in contents
-    }
+    ready: dict[int, Ready] = {}
+    for uid, data in found.items():
+        if data.blob_size > LARGE:
+            ready[uid] = data
+        elif data.blob_id in contents:
+            content = data.prefix + contents[data.blob_id]
+            ready[uid] = replies.whole(content, replies.retrieved(sizes[uid]), clean=len(content) == sizes[uid])
+    return ready
 
 
 def top(folder_id: int, uid: int, lines: int) -> bytes | None:

@@ -195,7 +195,6 @@ class Pop3Session(Connection):
         self._heard = False
         self.bads = 0
         self._drop.retrieved.add(index)
-        self.write(replies.ok(self.say("octets", octets=self._drop.sizes[index])))
         self.write(found)
         self.flush()
         return True

@@ -34,7 +34,6 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "it": "L'ultimo accesso è di meno di {seconds} secondi fa",
     },
     "signed_in": {"en": "{count} messages, {octets} octets", "it": "{count} messaggi, {octets} ottetti"},
-    "octets": {"en": "{octets} octets", "it": "{octets} ottetti"},
     "unique_ids": {"en": "Unique-id listing follows", "it": "Segue l'elenco degli identificativi"},
     "top": {"en": "The top of the message follows", "it": "Segue l'inizio del messaggio"},
     "marked": {"en": "Message {number} is marked as deleted", "it": "Il messaggio {number} è segnato per la cancellazione"},

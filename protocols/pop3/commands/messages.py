@@ -52,9 +52,9 @@ async def retr(session: Pop3Session, command: c.Retr) -> None:
     if found is None:
         session.err("gone")
         return
-    session.write(replies.ok(session.say("octets", octets=drop.sizes[index])))
     if isinstance(found, MessageData):
-        await _stream(session, found)
+        session.write(replies.retrieved(drop.sizes[index]))
+        await _stream(session, found, clean=len(found.prefix) + found.blob_size == drop.sizes[index])
     else:
         session.write(found)
     drop.retrieved.add(index)
@@ -112,9 +112,9 @@ async def _listing(session: Pop3Session, text: str, pieces: Iterator[bytes]) -> 
     session.write(replies.END)
 
 
-async def _stream(session: Pop3Session, message: MessageData) -> None:
+async def _stream(session: Pop3Session, message: MessageData, *, clean: bool) -> None:
     """A large message, a piece at a time: one is read while the peer takes the last."""
-    pieces, stuffing, bridge = fetch.pieces(message), replies.Stuffing(), session.context.bridge
+    pieces, stuffing, bridge = fetch.pieces(message), replies.Stuffing(clean=clean), session.context.bridge
     piece = await bridge.call(_next, pieces)
     while piece is not None:
         session.write(stuffing.piece(piece))
