@@ -8,6 +8,7 @@ longer be are put out within seconds. No change shuts the last administrator out
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from ipaddress import ip_network
 from typing import Any
 
 from django.db import transaction
@@ -214,14 +215,23 @@ def _name(text: str) -> str:
     return name
 
 
+def _no_network(text: str) -> Malformed:
+    try:
+        meant = ip_network(text.strip(), strict=False)
+    except ValueError:
+        words = gettext("cidr: %(text)r is not a network such as 192.0.2.0/24 or 2001:db8::/32, nor an address")
+        return Malformed(words % {"text": text}, subject="cidr")
+    words = gettext("cidr: %(text)r names a host in a network; the network is %(network)s")
+    return Malformed(words % {"text": text, "network": meant}, subject="cidr")
+
+
 def _cidrs(texts: Iterable[str]) -> list[str]:
     found = set()
     for text in texts:
         try:
             found.add(str(read(text)))
         except ValueError as error:
-            words = gettext("cidr: %(text)r is not a network such as 192.0.2.0/24 or 2001:db8::/32, nor an address (%(why)s)")
-            raise Malformed(words % {"text": text, "why": error}, subject="cidr") from error
+            raise _no_network(text) from error
     if len(found) > _MOST_CIDRS:
         raise Malformed(gettext("cidr: at most %(count)d in one network") % {"count": _MOST_CIDRS}, subject="cidr")
     return sorted(found, key=_order)

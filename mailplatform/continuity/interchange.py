@@ -23,6 +23,8 @@ from pathlib import Path
 from typing import BinaryIO
 from uuid import UUID, uuid5
 
+from django.utils.translation import gettext
+
 from mailplatform.directory import accounts
 from mailplatform.mailflow import append, arrivals
 from mailplatform.mailflow.units import Unit
@@ -87,7 +89,7 @@ def target(text: str) -> tuple[int, str]:
     """ADDRESS/FOLDER as (account, folder name); without a folder it is INBOX. Raises Malformed, NotFound."""
     address, _, name = text.partition(SEPARATOR)
     if "@" not in address:
-        raise Malformed(f"{text!r} names no mailbox; write ADDRESS/FOLDER", subject="to")
+        raise Malformed(gettext("%(text)r names no mailbox; write ADDRESS/FOLDER") % {"text": text}, subject="to")
     return accounts.get_account(address).id, folders.canonical(name or folders.INBOX)
 
 
@@ -108,7 +110,8 @@ def import_path(path: Path, account_id: int, folder: str, *, actor: Actor, progr
         try:
             _patiently(unit, future)
         except (OverQuota, StorageFull) as error:
-            raise type(error)(f"{error.public}; {done} messages were imported", subject=error.subject) from error
+            words = gettext("%(error)s; %(count)d messages were imported") % {"error": error.public, "count": done}
+            raise type(error)(words, subject=error.subject) from error
         except MailError as error:
             failures.append(Failure(found.position, error.public))
             return
@@ -183,11 +186,12 @@ def read(path: Path) -> Iterator[Found]:
         elif path.is_dir():
             yield from _tree(path)
         else:
-            raise NotFound(f"{path} is not there", subject="path")
+            raise NotFound(gettext("%(path)s is not there") % {"path": path}, subject="path")
     except OSError as error:
         who = getpass.getuser()
-        words = f"{error.filename or path} cannot be read by the user {who}: {error.strerror}"
-        raise NotPermitted(words, subject="path") from error
+        words = gettext("%(path)s cannot be read by the user %(user)s: %(why)s")
+        about = {"path": error.filename or path, "user": who, "why": error.strerror}
+        raise NotPermitted(words % about, subject="path") from error
 
 
 def _file(path: Path, position: str) -> Iterator[Found]:
@@ -203,7 +207,7 @@ def _file(path: Path, position: str) -> Iterator[Found]:
 def _tree(path: Path) -> Iterator[Found]:
     files = sorted(file for file in path.rglob("*") if file.is_file() and file.suffix.lower() in (".eml", ".mbox", ".mbx"))
     if not files:
-        raise Malformed(f"{path} is no Maildir and holds no .eml or .mbox files", subject="path")
+        raise Malformed(gettext("%(path)s is no Maildir and holds no .eml or .mbox files") % {"path": path}, subject="path")
     for number, file in enumerate(files):
         for found in _file(file, str(file.relative_to(path))):
             yield _at(found, (number + found.share) / len(files))

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext
 
+from mailplatform.directory import problems
 from mailplatform.runtime.errors import Malformed
 from mailplatform.standards.address import Address, BadAddress, DomainName, Localpart, parse
 from mailplatform.standards.address import domain_name as read_domain
@@ -32,7 +33,7 @@ def domain_name(text: str) -> str:
     try:
         name = read_domain(text.strip().removesuffix("."))
     except BadAddress as error:
-        raise _no_domain(text, error.problem) from error
+        raise _no_domain(text, problems.said(error.problem)) from error
     if name.is_literal or len(name.name) > _DOMAIN_OCTETS:
         raise _no_domain(text, gettext("not a name that DNS can hold"))
     return name.name
@@ -44,7 +45,7 @@ def split(text: str) -> Parts:
         read = parse(text.strip())
     except BadAddress as error:
         words = gettext("address: %(text)r is not an address: %(problem)s")
-        raise Malformed(words % {"text": text, "problem": error.problem}, subject="address") from error
+        raise Malformed(words % {"text": text, "problem": problems.said(error.problem)}, subject="address") from error
     return Parts(read.localpart.text, read.localpart.key, read.domain.name)
 
 

@@ -14,6 +14,7 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Q, QuerySet
+from django.utils.translation import gettext
 
 from mailplatform.access.values import Identity
 from mailplatform.audit.record import Subject
@@ -97,7 +98,8 @@ class Chosen:
             found = found.filter(Q(last_reply__icontains=self.reason) | Q(hold_reason__icontains=self.reason))
         if self.state:
             if self.state not in set(State) - {State.DONE}:
-                raise Malformed(f"state: {self.state} is none of ready, leased, deferred, held", subject="state")
+                words = gettext("state: %(state)s is none of ready, leased, deferred, held")
+                raise Malformed(words % {"state": self.state}, subject="state")
             found = found.filter(state=self.state)
         return found
 
@@ -111,7 +113,7 @@ def get(text: str) -> list[Waiting]:
     """The items of one id or trace id. Raises NotFound."""
     found = list_items(Chosen(ids=(text,)))
     if not found:
-        raise NotFound(f"nothing of {text} waits in the queue", subject="id")
+        raise NotFound(gettext("nothing of %(id)s waits in the queue") % {"id": text}, subject="id")
     return found
 
 
@@ -159,7 +161,7 @@ def _each(
     chosen: Chosen, states: Sequence[State], change: Any, told: tuple[Code, dict[str, str]] | None, code: str, actor: Actor
 ) -> int:
     if not chosen:
-        raise Malformed("say which: ids, --destination, --sender, --reason, --state or --all", subject="id")
+        raise Malformed(gettext("say which: ids, --destination, --sender, --reason, --state or --all"), subject="id")
     now, total, after = clock.now(), 0, 0
     while True:
         with transaction.atomic():
@@ -175,7 +177,7 @@ def _each(
             audit(code, Subject("queue", None, f"{len(rows)} items", organisation), actor=actor, ids=[pk for pk, *_ in rows])
         total, after = total + len(rows), rows[-1][0]
     if not total:
-        raise NotFound("nothing in the queue fits", subject="id")
+        raise NotFound(gettext("nothing in the queue fits"), subject="id")
     return total
 
 

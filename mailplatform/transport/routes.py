@@ -19,6 +19,7 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext
 
 from mailplatform.audit.record import Subject, record
+from mailplatform.directory import problems
 from mailplatform.directory.values import Actor
 from mailplatform.runtime.database import cursor
 from mailplatform.runtime.errors import AlreadyExists, Malformed, NotFound
@@ -179,7 +180,7 @@ def _domain(text: str, field: str) -> str:
         return domain_name(text.strip().removesuffix(".")).name
     except BadAddress as error:
         words = gettext("%(field)s: %(text)r is not a domain name: %(problem)s")
-        raise Malformed(words % {"field": field, "text": text, "problem": error.problem}, subject=field) from error
+        raise Malformed(words % {"field": field, "text": text, "problem": problems.said(error.problem)}, subject=field) from error
 
 
 def _host(text: str) -> str:

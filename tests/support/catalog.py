@@ -16,6 +16,7 @@ from django.utils.translation.template import templatize
 from mailplatform.settings.catalogs import LOCALE, Entry, read
 from tests.architecture.source import PRODUCT, ROOT, files, name, tree
 
+MARKED = ("mailplatform/directory/problems.py",)  # words that are marked, and asked for by a variable
 CALLS = {"_": "i", "gettext": "i", "ngettext": "ip", "pgettext": "ci", "npgettext": "cip"}
 _STRING = r"u?(?:'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\")"
 _CALL = re.compile(rf"\b(_|n?p?gettext)\(({_STRING}(?:, {_STRING})*)")
@@ -47,6 +48,8 @@ def _of_python(path: Path) -> Iterator[dict[str, str]]:
             if roles := CALLS.get(called.removesuffix("_lazy").removesuffix("_noop")):
                 texts = [one.value if isinstance(one, ast.Constant) else None for one in node.args[: len(roles)]]
                 if len(texts) < len(roles) or not all(isinstance(text, str) for text in texts):
+                    if name(path) in MARKED:
+                        continue
                     raise NotLiteral(f"{name(path)}:{node.lineno}: {ast.unparse(node)}")
                 yield dict(zip(roles, map(str, texts), strict=True))
 
