@@ -234,7 +234,7 @@ class Arrivals:
 
     batch: int = key(200, "Most messages of one commit.")
     helper_at: int = key(50, "So many waiting messages start a second committer.")
-    helper_after_seconds: float = key(0.010, "So does a commit that runs this long while others wait.")
+    helper_after_seconds: float = key(0.050, "So does a commit that runs this long while others wait.")
     gather_seconds: float = key(0.002, "Longest wait for a commit to gather as many messages as the one before.")
     place_directly: int = key(16, "A message for more local accounts than this goes through the local queue.")
     patience_seconds: float = key(2, "A message whose accounts are busy this long goes through the local queue too.")
