@@ -65,7 +65,9 @@ def offer(login: str, *, protocol: str, client_address: str, secure: bool = True
 def prove(offered: Offered, proved: int | None, *, protocol: str, client_address: str, locks: Lockout | None = None) -> Identity:
     """The end of an exchange: which of the verifiers was proved, None for none. Raises AuthenticationFailed."""
     locks = locks or lockout()
-    if proved is None or locks.shut(offered.login, client_address):
+    if locks.shut(offered.login, client_address):  # as with a password: nothing is looked at, so nothing counts
+        raise AuthenticationFailed(private="locked out after failures", subject=offered.login, delay=locks.longest_delay)
+    if proved is None:
         delay = locks.failed(offered.login, client_address, protocol)
         raise AuthenticationFailed(private="no proof", subject=offered.login, delay=delay)
     identity = offered.candidates[proved]

@@ -109,6 +109,19 @@ def test_guesses_shut_the_door_for_the_right_proof_too(locks: Lockout) -> None:
     assert asked("anna@a.test", locks).verifiers == ()
 
 
+def test_what_is_tried_while_the_door_is_shut_does_not_keep_it_shut() -> None:
+    """As with passwords: a program that goes on with the right proof comes in when the lock-out ends."""
+    time = 0.0
+    locks = Lockout(LocalCounter(), failures=3, window_seconds=600, longest_seconds=600, monotonic=lambda: time)
+    drawn = credentials.add_app_password(a_user().user_id, "phone", actor=TESTER)
+    for _ in range(3):
+        assert refused("anna@a.test", "wrong", locks)
+    for _ in range(5):
+        assert refused("anna@a.test", drawn, locks)
+    time = 1.1  # the first lock-out lasts a second
+    assert proved("anna@a.test", drawn, locks) == "anna@a.test"
+
+
 def test_verifiers_of_fewer_iterations_come_again(locks: Lockout) -> None:
     info = a_user()
     drawn = credentials.add_app_password(info.user_id, "phone", actor=TESTER)
