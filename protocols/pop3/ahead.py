@@ -148,10 +148,15 @@ def top(folder_id: int, uid: int, lines: int) -> bytes | None:
     data = fetch.message_data(folder_id, [uid], "content").get(uid)
     if data is None:
         return None
-    held = b""
+    held, body, seen = bytearray(), 0, 0  # body: up to where its lines are counted, 0 while the header goes on
     for piece in fetch.pieces(data):
+        before = len(held)
         held += piece
-        end = replies.header_end(held)
-        if end < len(held) and held.count(b"\n", end) >= lines:
-            break
-    return replies.whole(replies.top(held, lines))
+        if not body and (end := replies.header_end(held, max(before - 3, 0))) < len(held):
+            body = end
+        if body:
+            seen += held.count(b"\n", body)
+            body = len(held)
+            if seen >= lines:
+                break
+    return replies.whole(replies.top(bytes(held), lines))

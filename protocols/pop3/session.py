@@ -347,16 +347,17 @@ class Pop3Session(Connection):
         turn = 0
         try:
             while not self.closing:
+                if self._last_words is not None:  # put out, perhaps while the peer was not reading: nothing more is begun
+                    self._end(self._last_words)
+                    break
                 line = self._lines.next()
                 if line is None:
                     break
                 await self._take(line)
-                if self.closing:
-                    break
+                if self.closing or self._last_words is not None:
+                    continue
                 if self.bads >= self.context.max_errors:
                     self._end(replies.err(self.say("too_many_errors")))
-                elif self._last_words is not None:
-                    self._end(self._last_words)
                 elif not self.writable:
                     await self.sent()
                 elif (turn := turn + 1) % TURN == 0:

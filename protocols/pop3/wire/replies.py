@@ -109,13 +109,13 @@ def top(content: bytes, lines: int) -> bytes:
     return content[:end]
 
 
-def header_end(content: bytes) -> int:
-    """Where the body begins; all of the content when nothing divides it."""
+def header_end(content: bytes | bytearray, start: int = 0) -> int:
+    """Where the body begins; all of the content when nothing divides it. start: up to here nothing does, as is known."""
     if content[:2] == b"\r\n":
         return 2
     if content[:1] == b"\n":
         return 1
-    found = [at + len(mark) for mark in (b"\n\r\n", b"\n\n") if (at := content.find(mark)) >= 0]
+    found = [at + len(mark) for mark in (b"\n\r\n", b"\n\n") if (at := content.find(mark, start)) >= 0]
     return min(found) if found else len(content)
 
 

@@ -170,3 +170,17 @@ def test_a_changed_password_ends_the_session_and_deletes_nothing(house: House) -
                 return
         time.sleep(0.05)
     raise AssertionError("the maildrop is still in use, or the message is gone")
+
+
+def test_who_does_not_read_is_put_out_as_soon_as_they_do(house: House) -> None:
+    (info,) = house.open("u1@a.test")
+    assert info.user_id is not None
+    with house.reader("u1@a.test", None) as imap:
+        imap.append("INBOX", b"Subject: x\r\n\r\n" + (b"x" * 70 + b"\r\n") * 200_000)
+    with Pop.signed_in(house) as pop:
+        assert pop.ask("TOP 1 200000").startswith(b"+OK")  # the rest is under way, and stands still
+        credentials.set_password(info.user_id, "another horse", actor=CLI)
+        time.sleep(1)  # the hint comes at once
+        pop.sock.settimeout(5)
+        *_, last = iter(pop.line, b"")
+        assert last == b"-ERR [AUTH] This sign-in is no longer valid\r\n"

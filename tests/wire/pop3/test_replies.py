@@ -80,3 +80,14 @@ def test_capabilities() -> None:
     assert {"USER", "SASL SCRAM-SHA-256 PLAIN", "LOGIN-DELAY 60", "EXPIRE NEVER", "UTF8 USER", "LANG"} <= set(inside)
     assert "STLS" not in inside
     assert all(re.fullmatch(r"[!-~]+( [!-~]+)*", line) for line in clear + inside)  # RFC 2449 §5
+
+
+@given(st.lists(st.sampled_from([b"\n", b"\r\n", b"\r", b"a", b"\n\n"]), max_size=12), st.lists(st.integers(1, 4), max_size=30))
+def test_the_end_of_a_header_is_found_piece_by_piece(words: list[bytes], sizes: list[int]) -> None:
+    content, held, end = b"".join(words), b"", 0
+    for size in [*sizes, len(content)]:
+        before, held = len(held), content[: len(held) + size]
+        end = replies.header_end(held, max(before - 3, 0))
+        if end < len(held):
+            break
+    assert end == replies.header_end(content)
