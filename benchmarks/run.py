@@ -16,7 +16,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from benchmarks import fairness, idle, outbound, queue_memory, submission
+from benchmarks import fairness, idle, outbound, queue_memory, submission, web_pages
 from benchmarks.instance import ROOT, Instance, free_port_base, make_users, pss_mib
 from benchmarks.table import placed, table
 
@@ -38,6 +38,7 @@ OWN = {
     "outbound": lambda runs: outbound.measure(runs, 3000),
     "fairness": lambda _runs: fairness.measure(),
     "queue_memory": lambda _runs: queue_memory.measure(),
+    "web_pages": lambda _runs: web_pages.measure(),
 }
 PEER = "dovecot-mdbox"
 # The peer's sign-ins are told by the hash of the password: ours, of people who come again, stand against its slow one.

@@ -36,6 +36,7 @@ ROWS = (
     Row("queue_small_pss_mib", "the outbound process, 1,000 items queued", more_is_better=False, unit=" MiB"),
     Row("queue_large_pss_mib", "the outbound process, 50,000 items queued", more_is_better=False, unit=" MiB"),
     Row("select_100k_warm_ms", "SELECT of 100,000, warm", more_is_better=False, most=20, unit=" ms"),
+    Row("web_slowest_page_p95_ms", "slowest page of webadmin, p95", more_is_better=False, most=200, unit=" ms"),
     Row("idle_tls_kib", "an IMAP connection under TLS, idle", more_is_better=False, most=60, unit=" KiB"),
     Row("idle_pss_mib", "all processes, idle", more_is_better=False, most=500, unit=" MiB"),
     Row("up_s", "from `up` to all doors answering", more_is_better=False, unit=" s"),

@@ -4,9 +4,29 @@ from collections.abc import Sequence
 from typing import Any
 
 from django import forms
+from django.forms.utils import flatatt
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext_lazy as _
 
 from mailplatform.ui import sizes
+
+
+class Select(forms.Select):
+    """A list to choose from that is written by itself: Django renders a template an option, and there may be hundreds."""
+
+    def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
+        context = self.get_context(name, value, attrs)["widget"]
+        options = format_html_join(
+            "",
+            '<option value="{}"{}>{}</option>',
+            (
+                (one["value"], mark_safe(" selected") if one["selected"] else "", one["label"])
+                for _, group, _ in context["optgroups"]
+                for one in group
+            ),
+        )
+        return format_html('<select name="{}"{}>{}</select>', name, flatatt(context["attrs"]), options)
 
 
 class SizeField(forms.CharField):

@@ -17,7 +17,7 @@ def test_a_domain_a_mailbox_an_alias(page: Page, platform: Platform) -> None:
     sign_in(page, platform)
     page.get_by_role("link", name="Domains", exact=True).click()
     page.get_by_role("link", name="Add domain").click()
-    page.get_by_label("Name").fill("journey.test")
+    page.get_by_role("textbox", name="Name").fill("journey.test")
     page.get_by_role("button", name="Add domain").click()
     expect(page.get_by_role("status").filter(has_text="journey.test is added")).to_be_visible()
     page.goto("/admin/mailboxes/add?domain=journey.test")

@@ -17,6 +17,7 @@ MAKE = (
     ("alias", "add", "away@example.test", "--to", "someone@outside.test"),
     ("alias", "add", "*@example.test", "carla@example.test"),
     ("group", "add", "crew@example.test", "carla@example.test", "--name", "The crew"),
+    ("network", "add", "desk", "192.0.2.0/24"),
     ("mailbox", "app-password", "add", "carla@example.test", "--label", "phone"),
 )
 
@@ -32,7 +33,10 @@ def names_of(platform: Managed) -> dict[str, Any]:
     groups = {one["address"]: one["id"] for one in json.loads(platform.manage("group", "list", "--json"))}
     account = json.loads(platform.manage("mailbox", "show", "carla@example.test", "--json"))
     drawn = json.loads(platform.manage("mailbox", "app-password", "list", "carla@example.test", "--json"))
+    trace = json.loads(platform.manage("trace", "--json", "--to", "anna@example.test"))
     return {
+        "network": json.loads(platform.manage("network", "show", "desk", "--json"))["id"],
+        "trace_id": trace[0]["trace_id"] if trace else "0",
         "password_id": drawn[0]["id"],
         "name": "example.test",
         "account_id": account["id"],

@@ -6,7 +6,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from mailplatform.ui.fields import CountField, SizeField
+from mailplatform.ui.fields import CountField, Select, SizeField
 from mailplatform.ui.forms import Form
 
 
@@ -20,6 +20,7 @@ class NewDomainForm(Form):
     alias_of = forms.ChoiceField(
         label=_("Another name of"),
         required=False,
+        widget=Select,
         help_text=_("Choose a domain to give it a further name: every address then works under both. Leave empty for a new one."),
     )
     description = forms.CharField(label=_("Description"), required=False, max_length=200)

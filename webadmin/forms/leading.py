@@ -7,7 +7,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from mailplatform.directory.values import Posting
-from mailplatform.ui.fields import LinesField
+from mailplatform.ui.fields import LinesField, Select
 from mailplatform.ui.forms import Form
 from webadmin.forms.people import PlaceForm
 from webadmin.words import POSTING
@@ -41,7 +41,7 @@ class NewGroupForm(PlaceForm):
 
 class NewCatchAllForm(Form):
     subjects = {"target": "targets", "address": "domain"}
-    domain = forms.ChoiceField(label=_("Domain"), help_text=_("Mail that no other address of it takes."))
+    domain = forms.ChoiceField(label=_("Domain"), widget=Select, help_text=_("Mail that no other address of it takes."))
     targets = LinesField(label=_("Leads to"), help_text=_("Addresses of this house, one a line."))
 
     def __init__(self, *args: Any, domains: Sequence[str] = (), **options: Any) -> None:

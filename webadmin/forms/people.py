@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from mailplatform.access.values import Scope
 from mailplatform.directory.values import AccountKind, AccountState, Language, Role
 from mailplatform.runtime import clock
-from mailplatform.ui.fields import CountField, SizeField
+from mailplatform.ui.fields import CountField, Select, SizeField
 from mailplatform.ui.forms import Form
 from webadmin.words import KINDS, ROLES, STATES
 
@@ -37,7 +37,7 @@ class PlaceForm(Form):
     subjects = {"address": "localpart", "domain": "domain"}
 
     localpart = forms.CharField(label=_("Address"), max_length=128, help_text=_("What stands before the @."), widget=LOCALPART)
-    domain = forms.ChoiceField(label=_("Domain"))
+    domain = forms.ChoiceField(label=_("Domain"), widget=Select)
 
     def __init__(self, *args: Any, domains: Sequence[str] = (), **options: Any) -> None:
         super().__init__(*args, **options)

@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from mailplatform.access.permissions import domains_for
+from mailplatform.ui.fields import Select
 from mailplatform.ui.filters import Filter
 
 SEARCH = forms.TextInput(attrs={"type": "search", "placeholder": _("Search"), "autocomplete": "off"})
@@ -34,7 +35,7 @@ class AddressFilter(Filter):
     also = "name"
 
     q = django_filters.CharFilter(method="search", label=_("Search"), widget=SEARCH)
-    domain = django_filters.ChoiceFilter(field_name="domain__name", label=_("Domain"), empty_label=_("All"))
+    domain = django_filters.ChoiceFilter(field_name="domain__name", label=_("Domain"), empty_label=_("All"), widget=Select)
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
