@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils.translation import gettext
+from django.utils.translation import get_language, gettext, override
 
 from mailplatform.runtime import errors
 from mailplatform.runtime.database import close_connection, lost, unavailable
@@ -41,13 +41,14 @@ STATUS: Mapping[type[MailError], int] = {
 
 
 class ErrorPages:
-    """Turns what a view raised into its page."""
+    """Turns what a view raised into its page. The language of a request ends with it: threads serve many people."""
 
     def __init__(self, answer: Answer) -> None:
         self._answer = answer
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self._answer(request)
+        with override(get_language()):
+            return self._answer(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         if isinstance(error, (OperationalError, InterfaceError)) and lost(error):
