@@ -1,6 +1,12 @@
 """The codes of the audit, and the names of what changed, as people read them. A code that is not here stands as it is."""
 
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+
+from webadmin.words import ADDRESS_KINDS, AUDIENCES, KINDS, POSTING, PROTOCOLS, ROLES, STATES
 
 CODES = {
     "account.added": _("mailbox added"),
@@ -59,30 +65,82 @@ CODES = {
     "web_session.ended": _("web session ended"),
 }
 PARAMS = {
+    "account_quota_bytes": _("quota of each mailbox in bytes"),
+    "account_quota_messages": _("quota of each mailbox in messages"),
+    "added": _("added"),
     "address": _("address"),
     "alias_of": _("another name of"),
+    "audience": _("whom"),
+    "auth_without_tls": _("password without TLS"),
     "bytes": _("bytes"),
     "cidrs": _("networks"),
+    "client_address": _("from"),
     "count": _("how many"),
+    "days": _("days"),
+    "description": _("description"),
+    "enabled": _("in use"),
+    "from": _("from"),
     "host": _("host"),
     "ids": _("numbers"),
     "kind": _("kind"),
+    "label": _("what it is for"),
     "language": _("language"),
+    "languages": _("languages"),
     "login": _("sign-in"),
+    "max_message_size": _("largest message"),
+    "max_recipients": _("most recipients"),
+    "messages_per_day": _("messages a day"),
+    "messages_per_hour": _("messages an hour"),
     "name": _("name"),
+    "network": _("network"),
     "networks": _("networks"),
+    "pop3_delete": _("deleting by POP3"),
     "posting": _("who may post"),
     "protocol": _("by"),
     "protocols": _("by"),
     "quota_bytes": _("quota in bytes"),
     "quota_messages": _("quota in messages"),
+    "recipients_per_day": _("recipients a day"),
+    "recipients_per_hour": _("recipients an hour"),
+    "removed": _("removed"),
+    "replaced": _("replaced"),
     "role": _("role"),
     "scopes": _("for"),
+    "scram_for_passwords": _("passwords proved by SCRAM"),
     "state": _("state"),
+    "subaddress_separator": _("subaddress separator"),
     "targets": _("targets"),
+    "time_zone": _("time zone"),
+    "until": _("until"),
 }
+
+
+VALUES: Mapping[str, Mapping[Any, tuple[Any, str]]] = {
+    "audience": AUDIENCES,
+    "kind": {**KINDS, **ADDRESS_KINDS},
+    "posting": POSTING,
+    "protocol": PROTOCOLS,
+    "protocols": PROTOCOLS,
+    "role": ROLES,
+    "scopes": PROTOCOLS,
+    "state": STATES,
+}
+ACTORS = {"cli": _("command line"), "first start": _("first start"), "mailplatform": _("the house itself")}
 
 
 def said(code: str) -> str:
     """What was done, in words."""
     return str(CODES.get(code, code.replace(".", " ").replace("_", " ")))
+
+
+def actor(name: str) -> str:
+    """Who did it: a login, or one of those that are no person."""
+    return str(ACTORS.get(name, name))
+
+
+def spoken(name: str, value: Any) -> str:
+    """One value of what changed, as people read it; a word of a closed list in their language."""
+    if isinstance(value, bool):
+        return gettext("yes") if value else gettext("no")
+    words = VALUES.get(name, {}).get(value) if isinstance(value, str) else None
+    return str(words[0] if words else value)

@@ -55,7 +55,7 @@ class Form(forms.Form):
         """Say a refusal of the house at the field it is about."""
         name = self.subjects.get(error.subject, error.subject)
         words = _FIELD.sub("", error.public)
-        if "@" not in words.partition(" ")[0]:  # an address stays as it is
+        if not {"@", "."} & set(words.partition(" ")[0]):  # an address and a domain stay as they are
             words = words[:1].upper() + words[1:]
         words += "" if words.endswith((".", "!", "?")) else "."
         self.add_error(name if name in self.fields else None, words)

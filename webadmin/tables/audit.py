@@ -14,7 +14,7 @@ from django_tables2 import Column
 from mailplatform.runtime import clock
 from mailplatform.ui.filters import Filter
 from mailplatform.ui.tables import DASH, Table, WhenColumn
-from webadmin.said import PARAMS
+from webadmin.said import PARAMS, actor, spoken
 from webadmin.tables.messages import PERIODS
 
 SEARCH = forms.TextInput(attrs={"type": "search", "placeholder": _("Who did it, or what it was done to"), "autocomplete": "off"})
@@ -27,22 +27,29 @@ class ParamsColumn(Column):
         if not value:
             return DASH
         pairs = (
-            (PARAMS.get(name, name.replace("_", " ")), _written(one)) for name, one in value.items() if one not in (None, "", [])
+            (PARAMS.get(name, name.replace("_", " ")), _written(name, one))
+            for name, one in value.items()
+            if one not in (None, "", [])
         )
         return format_html_join("", '<span class="item"><span class="soft">{}:</span> {}</span> ', pairs)
 
 
-def _written(value: Any) -> str:
+def _written(name: str, value: Any) -> str:
     if isinstance(value, (list, tuple)):
-        return ", ".join(map(_written, value)) or DASH
-    return DASH if value in (None, "") else str(value)
+        return ", ".join(_written(name, one) for one in value) or DASH
+    return DASH if value in (None, "") else spoken(name, value)
+
+
+class ActorColumn(Column):
+    def render(self, value: str) -> str:
+        return actor(value)
 
 
 class AuditTable(Table):
     fields = ("id", "at", "actor_name", "code", "subject_kind", "subject_name", "params")
 
     at = WhenColumn(verbose_name=_("When"))
-    actor_name = Column(verbose_name=_("Who"), default=_("the house itself"))
+    actor_name = ActorColumn(verbose_name=_("Who"), default=_("the house itself"))
     words = Column(verbose_name=_("What was done"))
     subject_name = Column(verbose_name=_("To what"), attrs={"td": {"class": "main"}}, default=DASH)
     params = ParamsColumn(verbose_name=_("How"), empty_values=())

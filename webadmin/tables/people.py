@@ -32,7 +32,7 @@ class PeopleTable(Table):
     used = MeterColumn("used_bytes", "limit_bytes", verbose_name=_("Space used"))
     role = BadgeColumn(ROLES, verbose_name=_("Role"))
     state = BadgeColumn(STATES, verbose_name=_("State"))
-    created = WhenColumn(verbose_name=_("Since"))
+    created = WhenColumn(verbose_name=_("Created"))
 
 
 class SharedTable(Table):
@@ -43,7 +43,7 @@ class SharedTable(Table):
     kind = BadgeColumn(KINDS, verbose_name=_("Kind"))
     used = MeterColumn("used_bytes", "limit_bytes", verbose_name=_("Space used"))
     state = BadgeColumn(STATES, verbose_name=_("State"))
-    created = WhenColumn(verbose_name=_("Since"))
+    created = WhenColumn(verbose_name=_("Created"))
 
 
 class UsageTable(Table):

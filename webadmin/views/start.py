@@ -15,7 +15,7 @@ from mailplatform.directory.values import AccountKind, AccountState, AddressKind
 from mailplatform.runtime import clock
 from mailplatform.transport.backlog import backlog
 from mailplatform.ui import sizes
-from webadmin.said import said
+from webadmin.said import actor, said
 from webadmin.tables.people import nearly_full
 from webadmin.views.base import Admin
 from webadmin.views.people import Usage
@@ -83,7 +83,7 @@ class Start(Admin):
 
     def events(self) -> list[dict[str, Any]]:
         rows = audit_for(self.identity).order_by("-id").values_list("at", "actor_name", "code", "subject_name")[:_EVENTS]
-        return [{"at": at, "actor": actor, "words": said(code), "subject": subject} for at, actor, code, subject in rows]
+        return [{"at": at, "actor": actor(name), "words": said(code), "subject": subject} for at, name, code, subject in rows]
 
 
 def _tile(words: str, icon: str, view: str, figure: Any, detail: str = "") -> Tile:

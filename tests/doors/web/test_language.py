@@ -20,7 +20,9 @@ def _language(page: str) -> str:
     return match[1]
 
 
-@pytest.mark.parametrize(("asked", "language", "button"), [(ITALIAN, "it", "Accedi"), (ENGLISH, "en", "Sign in"), (GERMAN, "en", "Sign in")])
+@pytest.mark.parametrize(
+    ("asked", "language", "button"), [(ITALIAN, "it", "Accedi"), (ENGLISH, "en", "Sign in"), (GERMAN, "en", "Sign in")]
+)
 def test_the_sign_in_page_is_in_the_language_the_browser_asks_for(asked: dict[str, str], language: str, button: str) -> None:
     answer = Browser().get("/sign-in", **asked)
     page = answer.content.decode()

@@ -77,7 +77,9 @@ def test_refusals_name_their_field_and_leave_nothing(house: Terminal):
 
 def test_change_close_and_open_again(house: Terminal):
     house("mailbox", "add", "u1@a.test", "--password-stdin", stdin=PASSWORD)
-    changed = house("mailbox", "set", "u1@a.test", "--name", "Anna", "--quota", "1.5M", "--role", "domain_administrator", "--json").json
+    changed = house(
+        "mailbox", "set", "u1@a.test", "--name", "Anna", "--quota", "1.5M", "--role", "domain_administrator", "--json"
+    ).json
     assert (changed["name"], changed["quota_bytes"], changed["role"]) == ("Anna", 1572864, "domain_administrator")
     assert house("mailbox", "set", "u1@a.test", "--quota", "none", "--json").json["quota_bytes"] is None
     assert "set u1@a.test --state active" in house("mailbox", "remove", "u1@a.test").out
