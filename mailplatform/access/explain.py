@@ -10,7 +10,7 @@ from django.db.models import Q
 from django.utils.translation import gettext
 
 from mailplatform.access.admission import PROTOCOLS, Decision, Rule, decide, rules_of
-from mailplatform.access.failures import list_failures
+from mailplatform.access.failures import is_locked_out
 from mailplatform.access.lockout import network
 from mailplatform.access.models import Credential
 from mailplatform.access.values import WEB, CredentialKind
@@ -51,10 +51,7 @@ def explain(login: str, *, client_address: str, protocol: str) -> Explanation:
         words = {"protocol": protocol, "protocols": ", ".join(PROTOCOLS)}
         raise Malformed(gettext("protocol: %(protocol)s is none of %(protocols)s") % words, subject="protocol")
     user = _user(login)
-    where = network(address)
-    locked = any(
-        one.state == "locked out" and one.login in ("", user.login) and one.network in ("", where) for one in list_failures()
-    )
+    locked = is_locked_out(user.login, network(address))
     hindrance = _hindrance(user, protocol)
     decision = decide(rules_of([user.pk])[user.pk], protocol, address)
     because = hindrance or _because(decision)

@@ -69,13 +69,28 @@ class Ledger:
         Failure.objects.filter(pk=key).delete()
 
 
-def list_failures(login: str = "") -> list[FailureInfo]:
-    """Those that count now, the latest first; of one login where asked."""
-    recent = Q(first_at__gt=Now() - timedelta(seconds=settings.SITE.access.lockout_window_seconds)) | Q(shut_until__gt=Now())
-    rows = Failure.objects.filter(recent).annotate(now=Now()).order_by("-last_at")
+def list_failures(login: str = "", *, limit: int = 1000) -> list[FailureInfo]:
+    """Those that count now, the latest first, so many at most; of one login where asked."""
+    rows = Failure.objects.filter(_counting()).annotate(now=Now()).order_by("-last_at")
     if login:
         rows = rows.filter(login=_login(login))
-    return [_info(row) for row in rows]
+    return [_info(row) for row in rows[:limit]]
+
+
+def is_locked_out(login: str, network: str) -> bool:
+    """Whether nothing is looked at just now of a login at a network. login: canonical."""
+    keys = [login, f"{login} {network}", f"net {network}"]
+    return Failure.objects.filter(pk__in=keys, shut_until__gt=Now()).exists()
+
+
+def forget_old() -> int:
+    """Take away what counts no longer; how many rows. Every name that a guesser makes up is one."""
+    return Failure.objects.exclude(_counting()).delete()[0]
+
+
+def _counting() -> Q:
+    window = timedelta(seconds=settings.SITE.access.lockout_window_seconds)
+    return Q(first_at__gt=Now() - window) | Q(shut_until__isnull=False, shut_until__gt=Now())
 
 
 @transaction.atomic

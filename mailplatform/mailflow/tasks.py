@@ -17,6 +17,7 @@ from celery import shared_task
 from django.conf import settings
 from django.db import InterfaceError, OperationalError
 
+from mailplatform.access import failures
 from mailplatform.mailflow import upkeep
 from mailplatform.runtime import clock
 from mailplatform.runtime.database import close_connection, lost
@@ -60,11 +61,13 @@ def tick_reports() -> dict[str, int]:
 
 @_tick
 def tick_retention() -> dict[str, int]:
-    """Entries of deleted folders leave; what the retention period has passed is purged."""
+    """Entries of deleted folders leave, what the retention period has passed is purged, wrong passwords of old are forgotten."""
+    failed = failures.forget_old()
     if not expunge.drain(_SECONDS / 2):
         return {}
     done = retention.run(clock.now(), _SECONDS / 2)
-    return {name: number for name, number in (("purged", done.messages), ("forgotten", done.forgotten)) if number}
+    found = (("purged", done.messages), ("forgotten", done.forgotten), ("failures", failed))
+    return {name: number for name, number in found if number}
 
 
 @_tick

@@ -63,7 +63,7 @@ class Networks(_Safe):
             except MailError as error:
                 form.refuse(error)
         named = [one for one in networks.list_networks(organisation_id=self.organisation) if one.name not in EVERYWHERE]
-        locked = failures.list_failures()[:50]
+        locked = failures.list_failures(limit=50)
         return self.show(networks=named, rules=rules, form=form, answer=answer, words=words, locked=locked)
 
 
