@@ -108,6 +108,7 @@ class _Gunicorn(BaseApplication):  # type: ignore[misc]
             "timeout": int(web.timeout_seconds),
             "graceful_timeout": int(web.drain_seconds),
             "worker_tmp_dir": str(context.site.home / "run"),
+            "limit_request_line": 8190,  # the most that gunicorn has; a question about 1000 items of the queue names them
             "forwarded_allow_ips": "",  # ui.middleware.origin believes the proxies of this site alone
             "control_socket_disable": True,
             "preload_app": True,

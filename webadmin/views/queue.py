@@ -1,6 +1,7 @@
 """The queue: what waits to be delivered, why, until when, and what people do about it."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import accumulate
 from typing import Any
 
 from django.db.models import Count, QuerySet
@@ -72,7 +73,7 @@ class Act(Admin):
             return HttpResponseRedirect(back)
         what = request.POST.get("do", "")
         if what == "delete":
-            return HttpResponseRedirect(f"{reverse('webadmin:queue-delete')}?ids={joined(ids)}")
+            return HttpResponseRedirect(f"{reverse('webadmin:queue-delete')}?ids={packed(ids)}")
         back = reverse("webadmin:message", args=[request.POST["from"]]) if request.POST.get("from") else back
         try:
             self._do(what, ids)
@@ -108,7 +109,7 @@ class DeleteItems(AskPage):
     submit = _("Take out of the queue")
 
     def prepare(self) -> None:
-        ids = _numbers(self.request.GET.get("ids", ""))
+        ids = unpacked(self.request.GET.get("ids", ""))
         self.found = list(waiting_for(self.identity).filter(pk__in=ids).values("pk", "forward_path", "message__trace_id")[:MOST])
         if not self.found:
             raise NotFound(gettext("id: nothing of that waits any more"), subject="id")
@@ -154,3 +155,21 @@ def _numbers(text: str) -> list[int]:
 
 def joined(ids: Iterable[int]) -> str:
     return ",".join(map(str, ids))
+
+
+def packed(ids: Iterable[int]) -> str:
+    """Many in one URL, which may have 8190 octets: each as what it is more than the one before, in hexadecimal."""
+    before, found = 0, []
+    for number in sorted(ids):
+        found.append(f"{number - before:x}")
+        before = number
+    return ".".join(found)
+
+
+def unpacked(text: str) -> list[int]:
+    """The same ids; none where it is not such a text."""
+    try:
+        steps = [int(step, 16) for step in text.split(".")[:MOST] if len(step) < 16]
+    except ValueError:
+        return []
+    return [number for number in accumulate(steps) if 0 < number < 2**63]
