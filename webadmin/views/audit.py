@@ -32,14 +32,21 @@ class Audit(TimedPage):
         return rows.filter(pk__lt=int(mark)) if mark.isdigit() and len(mark) < 19 else rows
 
     def records(self, rows: Sequence[Any]) -> Sequence[Mapping[str, Any]]:
-        shown = rows if self.everything else [row | {"params": self.readable(row["params"])} for row in rows]
+        shown = rows if self.everything else self.readable(rows)
         return [row | {"words": said(row["code"])} for row in shown]
 
-    def readable(self, params: Mapping[str, Any]) -> dict[str, Any]:
-        """What was changed, without the addresses of others that are named in it."""
-        found: dict[str, Any] = {}
-        for name, value in params.items():
-            texts = tuple(str(one) for one in value) if isinstance(value, (list, tuple)) else (str(value),)
-            seen, hidden = visible_addresses(self.identity, texts)
-            found[name] = value if not hidden else [*seen, "…"]
-        return found
+    def readable(self, rows: Sequence[Any]) -> list[dict[str, Any]]:
+        """What was changed, without the addresses of others that are named in it; asked for a whole page at once."""
+        every = dict.fromkeys(text for row in rows for value in row["params"].values() for text in _texts(value))
+        seen = set(visible_addresses(self.identity, tuple(every))[0])
+        return [row | {"params": {name: _without(value, seen) for name, value in row["params"].items()}} for row in rows]
+
+
+def _texts(value: Any) -> tuple[str, ...]:
+    return tuple(str(one) for one in value) if isinstance(value, (list, tuple)) else (str(value),)
+
+
+def _without(value: Any, seen: set[str]) -> Any:
+    texts = _texts(value)
+    shown = [text for text in texts if text in seen]
+    return value if len(shown) == len(texts) else [*shown, "…"]

@@ -4,6 +4,8 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from mailplatform.directory import administrators
 from mailplatform.directory.values import Role
@@ -15,7 +17,7 @@ from mailplatform.trace import ids, record
 from mailplatform.trace.events import Code, Direction, VerdictCode
 from mailplatform.trace.record import EventRow, MessageRow
 from mailplatform.transport.values import SMTP, Outbound, OutboundItem
-from tests.support.directory import TESTER, a_domain, an_account
+from tests.support.directory import TESTER, a_domain, a_group, an_account
 from tests.support.house import rows
 from tests.support.messages import a_message
 from tests.support.web import Browser, signed_in, somebody
@@ -200,3 +202,25 @@ def test_employees_are_shown_out() -> None:
     browser = signed_in("emma@a.test", role=Role.EMPLOYEE)
     for where in ("queue", "messages", f"messages/{TRACE}", "log", "sessions", "queue/delete?ids=1"):
         assert browser.get(f"/admin/{where}").status_code == 403, where
+
+
+def test_a_question_about_everything_fits_its_url() -> None:
+    browser = signed_in()
+    queue(*[f"x{number}@b.test" for number in range(1000)])
+    rows("UPDATE transport_queueitem SET id = id + 7000000 RETURNING 1")
+    asked = browser.send("/admin/queue", {"all": "on", "do": "delete"}, to="/admin/queue/act").headers["Location"]
+    assert len(asked) < 4000  # a request line has 8190 octets
+    assert "Take 1000 messages out" in browser.get(asked).content.decode().replace(",", "")
+    assert browser.get("/admin/queue/delete?ids=zz").status_code == 404
+
+
+def test_the_log_of_a_domain_administrator_asks_once_whom_it_may_name() -> None:
+    browser = domain_administrator()
+    an_account("anna@a.test")
+    an_account("secret@f.test")
+    for number in range(30):
+        a_group(f"g{number}@a.test", "anna@a.test", "secret@f.test")
+    with CaptureQueriesContext(connection) as asked:
+        page = browser.get("/admin/log").content.decode()
+    assert "g29@a.test" in page and "anna@a.test" in page and "secret" not in page
+    assert len(asked) < 20
