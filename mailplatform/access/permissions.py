@@ -76,6 +76,12 @@ def people_for(identity: Identity) -> QuerySet[User]:
     return User.objects.filter(accounts__in=accounts_for(identity).values("pk"))
 
 
+def changeable_people_for(identity: Identity) -> QuerySet[User]:
+    """Those of them whom somebody may change, as `may_change` says."""
+    rows = people_for(identity)
+    return rows if identity.role == Role.ADMINISTRATOR else rows.filter(Q(role=Role.EMPLOYEE) | Q(pk=identity.user_id))
+
+
 def addresses_for(identity: Identity, *kinds: AddressKind) -> QuerySet[LocalAddress]:
     """The addresses in those domains, of these kinds where any are given."""
     rows = LocalAddress.objects.filter(domain__in=domains_for(identity).values("pk"))

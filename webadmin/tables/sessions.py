@@ -17,7 +17,9 @@ from webadmin.words import PROTOCOLS
 class EndColumn(Column):
     """The way out."""
 
-    def render(self, value: int, record: Mapping[str, Any]) -> SafeString:
+    def render(self, value: int, record: Mapping[str, Any]) -> SafeString | str:
+        if not record["may"]:
+            return DASH
         words = gettext("End"), gettext("the session of %(login)s") % {"login": record["login"] or record["address"]}
         where = f"{reverse('webadmin:sessions-end')}?id={value}"
         return format_html('<a class="button small warn" href="{}">{}<span class="unseen"> {}</span></a>', where, *words)

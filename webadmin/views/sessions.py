@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
 
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext, ngettext
@@ -11,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from mailplatform.access import living
 from mailplatform.access.living import SessionInfo
-from mailplatform.access.permissions import people_for
+from mailplatform.access.permissions import changeable_people_for, people_for
 from mailplatform.access.values import Identity
 from mailplatform.directory.values import Role
 from mailplatform.runtime.errors import NotFound
@@ -23,8 +24,17 @@ from webadmin.words import PROTOCOLS
 
 def sessions_for(identity: Identity) -> list[SessionInfo]:
     """The connections of those somebody administers; who has not signed in yet is shown to administrators only."""
+    return _of(identity, people_for(identity))
+
+
+def endable_for(identity: Identity) -> list[SessionInfo]:
+    """Those of them that they may end: not an administrator's, where they are none."""
+    return _of(identity, changeable_people_for(identity))
+
+
+def _of(identity: Identity, people: QuerySet[Any]) -> list[SessionInfo]:
     found = living.list_sessions()
-    theirs = set(people_for(identity).filter(login__in={one.login for one in found}).values_list("login", flat=True))
+    theirs = set(people.filter(login__in={one.login for one in found}).values_list("login", flat=True))
     strangers = identity.role == Role.ADMINISTRATOR
     return [one for one in found if one.login in theirs or (strangers and not one.login)]
 
@@ -47,7 +57,8 @@ class Sessions(Admin):
         start = (number - 1) * PER_PAGE
         shown = found[start : start + PER_PAGE]
         page = Numbered(shown, number, PER_PAGE, len(found), counted=True, more=len(found) > start + PER_PAGE)
-        table = SessionTable([asdict(one) for one in shown], request=None)
+        may = {one.id for one in shown} if self.everything else {one.id for one in endable_for(self.identity)}
+        table = SessionTable([asdict(one) | {"may": one.id in may} for one in shown], request=None)
         protocols = [(name, words[0]) for name, words in PROTOCOLS.items()]
         return self.show(
             table=table, page=page, q=text, protocol=protocol, protocols=protocols, narrowed=bool(text or protocol), sort=""
@@ -62,7 +73,7 @@ class EndSessions(AskPage):
 
     def prepare(self) -> None:
         asked, login = self.request.GET.get("id", ""), self.request.GET.get("login", "")
-        found = sessions_for(self.identity)
+        found = endable_for(self.identity)
         self.found = [one for one in found if (asked and str(one.id) == asked) or (login and one.login == login.lower())]
         if not self.found:
             raise NotFound(gettext("session: it has ended already"), subject="session")
