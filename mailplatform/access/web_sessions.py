@@ -69,8 +69,11 @@ def begin(identity: Identity, *, client_address: str, client: str) -> str:
     return key
 
 
-def visit(key: str, *, client_address: str) -> Visit | None:
-    """The session of a cookie's key, None when it has ended or never was. One statement; the time of use once a minute."""
+def visit(key: str, *, client_address: str, busy: bool = True) -> Visit | None:
+    """The session of a cookie's key, None when it has ended or never was. One statement; the time of use once a minute.
+
+    busy: somebody did something; else the session grows idle.
+    """
     now, web = clock.now(), settings.SITE.web
     params = {
         "key_hash": _hash(key),
@@ -86,7 +89,7 @@ def visit(key: str, *, client_address: str) -> Visit | None:
     if not admitted(identity, WEB, client_address).allowed:
         end(pk)
         return None
-    if now - seen_at > _SEEN_EVERY or address != client_address:
+    if busy and (now - seen_at > _SEEN_EVERY or address != client_address):
         WebSession.objects.filter(pk=pk).update(seen_at=now, client_address=client_address)
     kept = json.loads(data) if isinstance(data, str) else data  # Django's connection leaves JSON as text
     return Visit(pk, identity, started_at, seen_at, client_address, kept)

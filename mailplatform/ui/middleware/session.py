@@ -16,6 +16,8 @@ from mailplatform.ui.middleware.csrf import cookie_name
 from mailplatform.ui.middleware.origin import Answer
 
 COOKIE = "mailplatform_session"
+LOOKS_AGAIN = "X-Looks-Again"
+"""Sent by pages that ask for news by themselves: no sign that somebody sits there, so the session becomes idle all the same."""
 _MOST_TOASTS = 5
 
 
@@ -55,13 +57,14 @@ class Web:
         key = self._request.COOKIES.get(cookie_name(self._request, COOKIE), "")
         if not key:
             return None
+        asked: dict[str, Any] = {"client_address": self.client_address, "busy": LOOKS_AGAIN not in self._request.headers}
         try:
-            return web_sessions.visit(key, client_address=self.client_address)
+            return web_sessions.visit(key, **asked)
         except (OperationalError, InterfaceError) as error:
             if not lost(error):
                 raise
             close_connection()
-            return web_sessions.visit(key, client_address=self.client_address)
+            return web_sessions.visit(key, **asked)
 
     @property
     def identity(self) -> Identity | None:

@@ -52,3 +52,29 @@ def test_a_domain_administrator_sees_their_own_people_only() -> None:
     page = browser.get("/admin/sessions").content.decode()
     assert "anna@a.test" in page and "secret" not in page and "198.51.100.9" not in page
     assert browser.get("/admin/sessions/end?login=secret@f.test").status_code == 404
+
+
+def test_a_domain_administrator_ends_no_administrators_session() -> None:
+    browser = signed_in()  # the administrator
+    connected("admin@a.test", 1)
+    somebody("boss@a.test")
+    administrators.appoint("boss@a.test", "a.test", actor=TESTER)
+    connected("boss@a.test", 2)
+    assert browser.get("/admin/sessions").content.decode().count("/admin/sessions/end?id=") == 2
+    boss = Browser()
+    boss.sign_in("boss@a.test")
+    page = boss.get("/admin/sessions").content.decode()
+    assert "admin@a.test" in page and page.count("/admin/sessions/end?id=") == 1
+    assert boss.get("/admin/sessions/end?login=admin@a.test").status_code == 404
+    assert boss.get("/admin/sessions/end?login=boss@a.test").status_code == 200
+
+
+def test_a_page_that_looks_for_news_does_not_keep_somebody_signed_in() -> None:
+    browser = signed_in()
+    seen = "SELECT now() - seen_at > interval '5 min' FROM access_websession"
+    rows("UPDATE access_websession SET seen_at = now() - interval '10 min' RETURNING 1")
+    page = browser.get("/admin/sessions", headers={"X-Looks-Again": "1"})
+    assert page.status_code == 200 and 'hx-headers=\'{"X-Looks-Again": "1"}\'' in page.content.decode()
+    assert rows(seen) == [(True,)]
+    browser.get("/admin/sessions")
+    assert rows(seen) == [(False,)]
