@@ -126,17 +126,16 @@ class Door:
         assert [(record.getMessage(), record.exc_info) for record in self.complaints] == []
 
 
-async def fill() -> None:
+async def fill(imap: Listener) -> None:
     """Three messages more."""
-    async with imap_listener() as imap:
-        reader, writer = await in_process(imap.connection)
-        writer.write(b'l LOGIN anna@a.test "correct horse"\r\n')
-        for number, content in enumerate((b"Subject: x\r\n\r\n.dot\r\n", b"bare\nlf", b"y" * 300_000)):
-            writer.write(b"a%d APPEND INBOX {%d+}\r\n%b\r\n" % (number, len(content), content))
-        writer.write(b"z LOGOUT\r\n")
-        heard = await reader.read()
-        writer.close()
-        assert heard.count(b" OK [APPENDUID") == 3, heard
+    reader, writer = await in_process(imap.connection)
+    writer.write(b'l LOGIN anna@a.test "correct horse"\r\n')
+    for number, content in enumerate((b"Subject: x\r\n\r\n.dot\r\n", b"bare\nlf", b"y" * 300_000)):
+        writer.write(b"a%d APPEND INBOX {%d+}\r\n%b\r\n" % (number, len(content), content))
+    writer.write(b"z LOGOUT\r\n")
+    heard = await reader.read()
+    writer.close()
+    assert heard.count(b" OK [APPENDUID") == 3, heard
 
 
 @pytest.fixture
@@ -147,13 +146,15 @@ def door(real: object, monkeypatch: pytest.MonkeyPatch) -> Iterator[Door]:
     with errors() as complaints, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         stack = contextlib.AsyncExitStack()
 
-        async def begin() -> Listener:
-            return await stack.enter_async_context(pop3_listener())
+        async def begin() -> tuple[Listener, Listener]:
+            """The door, and one to bring mail in by; both stay, as each has connections to the database."""
+            return await stack.enter_async_context(pop3_listener()), await stack.enter_async_context(imap_listener())
 
         async def wait(work: Awaitable[None]) -> None:
             await work
 
-        yield Door(runner.run(begin()), lambda work: runner.run(wait(work)), complaints, fill)
+        door, imap = runner.run(begin())
+        yield Door(door, lambda work: runner.run(wait(work)), complaints, lambda: fill(imap))
         runner.run(stack.aclose())
     arrivals.drain(5)  # its packs are of this database
 
