@@ -1,6 +1,9 @@
 """In and out: what opens the door, what keeps it shut, what a session ends with."""
 
+import dataclasses
+
 import pytest
+from django.conf import settings
 
 from mailplatform.access import credentials, web_sessions
 from mailplatform.directory import accounts
@@ -55,6 +58,17 @@ def test_over_plain_http_only_from_this_machine() -> None:
     far = Browser().get("/sign-in?next=/admin/", REMOTE_ADDR="192.0.2.9", HTTP_HOST="mail.a.test:10080")
     assert far.headers["Location"] == "https://mail.a.test:10443/sign-in?next=/admin/"
     assert Browser().get("/sign-in", REMOTE_ADDR="192.0.2.9", secure=True).status_code == 200
+
+
+def test_a_proxy_is_believed_only_when_it_is_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+    told = {"REMOTE_ADDR": "192.0.2.9", "HTTP_X_FORWARDED_FOR": "198.51.100.7, 127.0.0.1", "HTTP_X_FORWARDED_PROTO": "https"}
+    assert Browser().get("/sign-in", **told).status_code == 302  # a stranger claims TLS and loopback, and is sent to HTTPS
+    web = dataclasses.replace(settings.SITE.web, proxy_networks=("192.0.2.0/24",))
+    monkeypatch.setattr(settings, "SITE", dataclasses.replace(settings.SITE, web=web))
+    page = Browser().get("/sign-in", **told)
+    assert page.status_code == 200 and page.wsgi_request.client_address == "127.0.0.1"
+    assert page.headers["Strict-Transport-Security"] == "max-age=15552000"
+    assert Browser().get("/sign-in", REMOTE_ADDR="192.0.2.9", HTTP_X_FORWARDED_FOR="203.0.113.5").status_code == 302
 
 
 def test_a_form_from_elsewhere_changes_nothing() -> None:
