@@ -321,9 +321,7 @@ class Web:
     allowed_hosts: tuple[str, ...] = key(("*",), "Host names answered to.")
     session_idle_seconds: float = key(HOUR, "Whoever does nothing for so long has to sign in again.")
     session_seconds: float = key(12 * HOUR, "Whoever signed in so long ago has to sign in again.")
-    hsts_seconds: float = key(
-        180 * DAY, "Over HTTPS browsers are told to use only that for so long (RFC 6797); 0: they are not."
-    )
+    hsts_seconds: float = key(180 * DAY, "Over HTTPS browsers are told to use only that for so long (RFC 6797); 0: they are not.")
     proxy_networks: tuple[str, ...] = key((), "Proxies whose X-Forwarded-For and X-Forwarded-Proto are believed.")
     max_body_bytes: int = key(2 * MIB, "Longest form that is sent.")
 
