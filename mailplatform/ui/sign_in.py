@@ -21,7 +21,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from mailplatform.access import web_sessions
 from mailplatform.access.authenticate import authenticate
 from mailplatform.access.values import WEB
-from mailplatform.directory import languages
+from mailplatform.directory import accounts
 from mailplatform.runtime.addresses import network, within
 from mailplatform.runtime.errors import AuthenticationFailed, PolicyRefused, SignInRefused, TemporarilyUnavailable
 from mailplatform.ui.context import THEME_COOKIE, THEMES
@@ -91,8 +91,9 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     response = HttpResponseRedirect(after)
     set_cookie(request, response, key)
     if settings.LANGUAGE_COOKIE_NAME not in request.COOKIES and identity.account_id is not None:
-        for language in languages.of_accounts([identity.account_id]).values():
-            _remember(request, response, settings.LANGUAGE_COOKIE_NAME, language)
+        own = accounts.find_account(identity.account_id).language  # what they chose; else the browser knows better
+        if own:
+            _remember(request, response, settings.LANGUAGE_COOKIE_NAME, own)
     return response
 
 

@@ -135,7 +135,16 @@ def test_employees_read_that_it_is_not_for_them() -> None:
     assert "looks after no domain" in page.content.decode()
 
 
-def test_the_language_of_choice() -> None:
+def test_the_language_of_the_browser_then_of_the_user_then_of_choice() -> None:
+    italian = {"HTTP_ACCEPT_LANGUAGE": "it"}
+    somebody(role=Role.ADMINISTRATOR)
+    browser = Browser()
+    browser.sign_in(ADMIN, **italian)
+    assert '<html lang="it"' in browser.get("/admin/", **italian).content.decode()
+    accounts.set_account(ADMIN, language="en", actor=TESTER)
+    browser = Browser()
+    browser.sign_in(ADMIN, **italian)
+    assert '<html lang="en"' in browser.get("/admin/", **italian).content.decode()
     browser = Browser()
     browser.send("/sign-in", {"language": "it"}, to="/choose")
     assert browser.get("/sign-in").content.decode().partition("<html lang=")[2].startswith('"it"')
