@@ -6,7 +6,7 @@ from typing import Any
 import django_filters
 from django import forms
 from django.db.models import Q, QuerySet
-from django.utils.html import format_html_join
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django_tables2 import Column
@@ -31,7 +31,8 @@ class ParamsColumn(Column):
             for name, one in value.items()
             if one not in (None, "", [])
         )
-        return format_html_join("", '<span class="item"><span class="soft">{}:</span> {}</span> ', pairs)
+        items = format_html_join("", '<span class="item"><span class="soft">{}:</span> {}</span> ', pairs)
+        return format_html("<span>{}</span>", items)
 
 
 def _written(name: str, value: Any) -> str:
