@@ -307,17 +307,18 @@ class ImapSession(Connection):
         turn = 0
         try:
             while not self.closing:
+                if self._last_words and self.append is None:  # put out, perhaps while the peer was not reading
+                    self._end(self._last_words)
+                    break
                 piece = self.reader.next()
                 if piece is None:
                     break
                 await self._take(piece)
                 self.flush()
-                if self.closing:
-                    break
+                if self.closing or (self._last_words and self.append is None):
+                    continue
                 if self._bads >= self.context.max_errors:
                     self._end(responses.bye("too many errors"))
-                elif self._last_words and self.append is None:
-                    self._end(self._last_words)
                 elif not self.writable:
                     await self.sent()
                 elif (turn := turn + 1) % TURN == 0:
