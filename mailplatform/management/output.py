@@ -21,9 +21,23 @@ from django.utils.translation import gettext
 from mailplatform.runtime import pubsub
 from mailplatform.runtime.database import lost, unavailable
 from mailplatform.runtime.errors import MailError, Malformed, TemporarilyUnavailable
+from mailplatform.runtime.log import printable
 
 _UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 _UNLIMITED = ("none", "unlimited", "-")
+
+
+class Printable:
+    """A stream for lines in which others have their say (subjects, replies, names): they cannot steer the terminal."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> Any:
+        return self._stream.write(printable(text, lines=True))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
 
 
 class HouseCommand(BaseCommand):
@@ -39,6 +53,8 @@ class HouseCommand(BaseCommand):
 
     def execute(self, *args: Any, **options: Any) -> Any:
         self.as_json = bool(options.get("json"))
+        if not self.as_json:
+            options["stdout"] = Printable(options.get("stdout") or sys.stdout)
         try:
             done = super().execute(*args, **options)
             pubsub.flush()

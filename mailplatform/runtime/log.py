@@ -1,7 +1,8 @@
 """The log of a process: one line an event on standard error, as text for people or as JSON for machines.
 
 The supervisor keeps what a role writes in `<home>/log/<role>.log`. Lines say when (UTC), how grave, which role and
-process, which module, and what; a traceback follows its line, in JSON within it. Lines of one HTTP request carry its id
+process, which module, and what; a traceback follows its line, in JSON within it. What a peer said makes no line and moves no
+cursor: control characters are written as escapes. Lines of one HTTP request carry its id
 (`request`), lines about a message in JSON its trace id (`trace`). No credentials: what looks like one in
 a connection string or an SMTP or IMAP sign-in is struck out before it is written, whoever logged it.
 """
@@ -22,6 +23,7 @@ _SECRETS = re.compile(
     r"|(://[^/\s:@]*:)[^\s@/]+(?=@)"
 )
 _TRACE_ID = re.compile(r"[0-9a-hjkmnp-tv-z]{20}")  # trace.ids
+_CONTROLS = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 STRUCK_OUT = "…"
 request: ContextVar[str] = ContextVar("request", default="")
 """The id of the HTTP request that this thread or task answers."""
@@ -45,6 +47,15 @@ def struck_out(text: str) -> str:
     return _SECRETS.sub(lambda found: (found[1] or found[2]) + STRUCK_OUT, text)
 
 
+def printable(text: str, *, lines: bool = False) -> str:
+    """The text with control characters, and those that turn the direction of writing, as escapes. lines: but line ends."""
+    return _CONTROLS.sub(lambda found: found[0] if lines and found[0] == "\n" else _escape(found[0]), text)
+
+
+def _escape(text: str) -> str:
+    return text.encode("unicode_escape").decode("ascii")
+
+
 def _when(record: logging.LogRecord) -> str:
     return datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
@@ -57,7 +68,7 @@ class Text(logging.Formatter):
         self._who = f"{role}[{os.getpid()}]"
 
     def format(self, record: logging.LogRecord) -> str:
-        what = record.getMessage()
+        what = printable(record.getMessage())
         if answering := request.get():
             what += f" (request {answering})"
         line = f"{_when(record)} {record.levelname.lower()} {self._who} {record.name}: {what}"

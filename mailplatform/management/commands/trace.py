@@ -9,6 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from mailplatform.runtime import clock
+from mailplatform.runtime.log import printable
 from mailplatform.trace import search, words
 from mailplatform.trace.ends import ends
 
@@ -49,23 +50,25 @@ class Command(BaseCommand):
 
     def _print(self, life: search.Life, language: str) -> None:
         began = life.began.isoformat(sep=" ", timespec="milliseconds") if life.began else ""
-        self.stdout.write(f"{life.trace_id}  {began}")
+        self._say(f"{life.trace_id}  {began}")
         for row in life.recipients:
             verdict = f"{row['verdict']} ({row['reason']})" if row["reason"] else row["verdict"]
-            self.stdout.write(
-                f"  <{row['reverse_path']}> → <{row['forward_path']}>  {row['direction']}, {verdict}, {row['size']} octets"
-            )
+            self._say(f"  <{row['reverse_path']}> → <{row['forward_path']}>  {row['direction']}, {verdict}, {row['size']} octets")
         if life.recipients:
             first = life.recipients[0]
             for label, key in (("Message-ID", "message_id"), ("Subject", "subject"), ("Client", "client")):
                 if first[key]:
-                    self.stdout.write(f"  {label}: {first[key]}")
+                    self._say(f"  {label}: {first[key]}")
         for event in life.events:
             at = event.at.astimezone(UTC).isoformat(sep=" ", timespec="milliseconds").removesuffix("+00:00")
-            self.stdout.write(f"  {at}  {event.words(language)}")
+            self._say(f"  {at}  {event.words(language)}")
         for one in ends(life.events):
-            self.stdout.write(f"  → {one.words(language)}")
-        self.stdout.write("")
+            self._say(f"  → {one.words(language)}")
+        self._say("")
+
+    def _say(self, line: str) -> None:
+        """A line in which peers have their say."""
+        self.stdout.write(printable(line))
 
 
 def _as_json(life: search.Life, language: str) -> dict[str, Any]:

@@ -89,3 +89,18 @@ def test_a_line_names_its_message_and_its_request() -> None:
     first, second = map(json.loads, stream.getvalue().splitlines())
     assert (first["trace"], first["request"]) == (trace_id, "0123456789abcdef")
     assert "trace" not in second and "request" not in second
+
+
+@pytest.mark.usefixtures("quiet")
+def test_what_a_peer_said_is_no_line_of_its_own() -> None:
+    stream = io.StringIO()
+    log.set_up("smtp", stream=stream)
+    logging.getLogger("a.b").info(
+        "%s may not come in", "anna\n2026-11-24T00:00:00.000Z info smtp[1] a.b: \x1b[2Jfine\u202e\x9b1m"
+    )
+    (line,) = stream.getvalue().splitlines()
+    assert line.isprintable() and "anna\\n2026" in line and "\\x1b[2J" in line
+
+
+def test_printable_keeps_lines_where_asked() -> None:
+    assert log.printable("è\tone\ntwo\x1b", lines=True) == "è\tone\ntwo\\x1b"
