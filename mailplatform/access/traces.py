@@ -75,5 +75,5 @@ def _within(names: frozenset[str], *paths: str) -> bool:
 
 
 def _domain(path: str) -> Any:
-    """What stands behind the last @ of a path."""
-    return Func(Lower(F(path)), Value("^.*@"), Value(""), function="regexp_replace", output_field=TextField())
+    """What stands behind the last @ of a path, cheaply: where little is somebody's own, a million rows are looked through."""
+    return Func(Lower(F(path)), Value("@"), Value(-1), function="split_part", output_field=TextField())

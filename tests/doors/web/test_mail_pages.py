@@ -224,3 +224,16 @@ def test_the_log_of_a_domain_administrator_asks_once_whom_it_may_name() -> None:
         page = browser.get("/admin/log").content.decode()
     assert "g29@a.test" in page and "anna@a.test" in page and "secret" not in page
     assert len(asked) < 20
+
+
+def test_whose_domain_it_is_whatever_stands_before_the_at() -> None:
+    browser = domain_administrator()
+    an_account("secret@f.test")
+    told(subject="Quoted", reverse_path='"x@f.test"@A.TEST', forward_path="y@z.test")
+    told(subject="Theirs", reverse_path='"x@a.test"@f.test', forward_path="y@z.test")
+    told(subject="Bounce", reverse_path="", forward_path="anna@A.test")
+    page = browser.get("/admin/messages").content.decode()
+    assert "Quoted" in page and "Bounce" in page and "Theirs" not in page
+    queue("x@A.test", "y@b.test", reverse_path='"x@a.test"@f.test')
+    page = browser.get("/admin/queue").content.decode()
+    assert "y@b.test" not in page
