@@ -11,7 +11,7 @@ import django_tables2 as tables
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext
+from django.utils.translation import ngettext
 from django_tables2.data import TableListData
 
 from mailplatform.ui import sizes
@@ -127,7 +127,8 @@ class ListColumn(tables.Column):
             return DASH
         shown = format_html_join("", '<span class="item">{}</span>', ((one,) for one in value[: self._most]))
         left = len(value) - self._most
-        more = format_html('<span class="more">{}</span>', gettext("and %(count)d more") % {"count": left}) if left > 0 else ""
+        words = ngettext("and %(count)d more", "and %(count)d more", left) % {"count": left}
+        more = format_html('<span class="more">{}</span>', words) if left > 0 else ""
         return format_html('<span class="items">{}{}</span>', shown, more)
 
 

@@ -3,7 +3,7 @@
 from argparse import ArgumentParser
 from typing import Any
 
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 
 from mailplatform.directory import groups
 from mailplatform.directory.values import CLI, Posting
@@ -44,7 +44,12 @@ class Command(HouseCommand):
                 members = [*options["members"], *options["more"]]
                 info = groups.add_group(options["address"], members, name=options["name"], posting=options["posting"], actor=CLI)
                 words = {"address": info.address, "count": len(info.targets)}
-                self.show(info, gettext("The group %(address)s is there, with %(count)d members.") % words)
+                said = ngettext(
+                    "The group %(address)s is there, with %(count)d member.",
+                    "The group %(address)s is there, with %(count)d members.",
+                    len(info.targets),
+                )
+                self.show(info, said % words)
             case "list":
                 self.show_list(groups.list_groups(domain=options["domain"]), _COLUMNS)
             case "show":

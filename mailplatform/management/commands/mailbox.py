@@ -4,7 +4,7 @@ from argparse import ArgumentParser
 from dataclasses import replace
 from typing import Any
 
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 
 from mailplatform.access import credentials, sending
 from mailplatform.access.sending import SendingLimits
@@ -143,7 +143,7 @@ class Command(HouseCommand):
             self._progress(gettext("%(done)d of %(all)d mailboxes open") % {"done": done, "all": len(rows)})
 
         total = open_accounts(rows, encoded=encoded, progress=opened, actor=CLI)
-        words = gettext("%(count)d mailboxes are open.") % {"count": total}
+        words = ngettext("%(count)d mailbox is open.", "%(count)d mailboxes are open.", total) % {"count": total}
         self._show_with({"opened": total}, words, common if options["generate_password"] else None)
 
     def _show_one(self, address: str) -> None:

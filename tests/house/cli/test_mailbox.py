@@ -170,4 +170,4 @@ def test_a_file_that_cannot_be_read(house: Terminal, tmp_path):
 
 
 def test_many_from_standard_input(house: Terminal):
-    assert house("mailbox", "add", "--from-csv", "-", stdin="address\nu1@a.test\n").out == "1 mailboxes are open.\n"
+    assert house("mailbox", "add", "--from-csv", "-", stdin="address\nu1@a.test\n").out == "1 mailbox is open.\n"
