@@ -27,6 +27,8 @@ log = logging.getLogger(__name__)
 
 LINGER = 10.0
 """Seconds that a peer has to take our last words before the connection is cut."""
+SOON = 2.5
+"""Seconds that an answer under way may go on for one who may be here no longer."""
 THROWN_AWAY = 1 << 20
 """Octets that a peer may still send after we hung up."""
 TICK = 60.0
@@ -161,6 +163,14 @@ class Connection(asyncio.Protocol):
         self.closing = True
         if self.transport is not None:
             self.transport.abort()
+
+    def abort_soon(self) -> None:
+        """Cut the connection off in a moment, unless it ends by itself: a long answer, or a peer that does not read."""
+        self.loop.call_later(SOON, self._cut)
+
+    def _cut(self) -> None:
+        if not self.closing:
+            self.abort()
 
     def set_idle(self, seconds: float) -> None:
         """Change the idle limit from now on (IMAP IDLE, RFC 9051 §6.3.13)."""

@@ -147,6 +147,8 @@ class ImapSession(Connection):
     def put_out(self, why: Out) -> None:
         """This session may go on no longer."""
         self._leave(errors.GOODBYES[why])
+        if not self.closing:
+            self.abort_soon()
 
     # -- what Connection calls
 

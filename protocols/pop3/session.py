@@ -225,6 +225,8 @@ class Pop3Session(Connection):
         """This session may go on no longer."""
         code, word = errors.GOODBYES[why]
         self._leave(replies.err(self.say(word), code))
+        if not self.closing and self._state is not State.UPDATE:
+            self.abort_soon()
 
     def drain(self) -> None:
         self._leave(b"")
