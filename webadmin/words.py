@@ -67,3 +67,17 @@ PROTOCOLS = {
     "lmtp": ("LMTP", "plain"),
     "web": (_("web"), "plain"),
 }
+SESSION_STATES = {
+    "not authenticated": _("not signed in"),
+    "authorization": _("not signed in"),
+    "authenticated": _("signed in"),
+    "transaction": _("signed in"),
+    "selected": _("in a folder"),
+    "connected": _("connected"),
+    "ready": _("waiting"),
+    "mail": _("handing in a message"),
+    "rcpt": _("handing in a message"),
+    "data": _("handing in a message"),
+    "logout": _("leaving"),
+    "update": _("leaving"),
+}

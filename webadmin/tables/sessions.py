@@ -11,7 +11,24 @@ from django.utils.translation import gettext_lazy as _
 from django_tables2 import Column
 
 from mailplatform.ui.tables import DASH, BadgeColumn, SizeColumn, Table, WhenColumn
-from webadmin.words import PROTOCOLS
+from webadmin.words import PROTOCOLS, SESSION_STATES
+
+
+class UnderColumn(Column):
+    """A value, with another key of its row below it, small: eleven columns would not fit."""
+
+    def __init__(self, under: str, **options: Any) -> None:
+        super().__init__(**options)
+        self._under = under
+
+    def render(self, value: str, record: Mapping[str, Any]) -> SafeString:
+        under = record.get(self._under) or (gettext("without TLS") if self._under == "tls" else "")
+        return format_html('{}<span class="under">{}</span>', value, under)
+
+
+class StateColumn(UnderColumn):
+    def render(self, value: str, record: Mapping[str, Any]) -> SafeString:
+        return super().render(str(SESSION_STATES.get(value, value)), record)
 
 
 class EndColumn(Column):
@@ -28,11 +45,9 @@ class EndColumn(Column):
 class SessionTable(Table):
     login = Column(verbose_name=_("Who"), attrs={"td": {"class": "main"}}, default=_("not signed in"))
     protocol = BadgeColumn(PROTOCOLS, verbose_name=_("By"))
-    state = Column(verbose_name=_("State"), default=DASH)
-    folder = Column(verbose_name=_("Folder"), default=DASH)
+    state = StateColumn("folder", verbose_name=_("State"), default=DASH)
     client = Column(verbose_name=_("Program"), default=DASH)
-    address = Column(verbose_name=_("From"), default=DASH)
-    tls = Column(verbose_name="TLS", default=_("none"))
+    address = UnderColumn("tls", verbose_name=_("From"), default=DASH)
     since = WhenColumn(verbose_name=_("Since"))
     octets_out = SizeColumn(verbose_name=_("Taken"))
     octets_in = SizeColumn(verbose_name=_("Given"))
