@@ -27,7 +27,7 @@ def _day() -> forms.DateInput:
 
 
 class ResponderForm(Form):
-    subjects = {"from": "starts", "until": "ends", "subject": "en_subject", "text": "en_text"}
+    subjects = {"from": "starts", "until": "ends"}
     groups = (
         ("", ("enabled", "starts", "ends", "days", "audience")),
         *((words, tuple(f"{language}_{name}" for name in FIELDS)) for language, words in LANGUAGES),

@@ -60,6 +60,8 @@ class OnePerson(Admin):
     def tabs(self) -> Iterable[tuple[Any, str, bool]]:
         here = self.request.resolver_match.url_name if self.request.resolver_match else ""
         seen = [(view, words) for view, words, personal in TABS if self.personal or not personal]
+        if not self.may:
+            seen = [one for one in seen if one[0] != "person-sign-in"]
         return [(words, self.url(view), view == here) for view, words in seen]
 
     def subject(self) -> tuple[str, int]:

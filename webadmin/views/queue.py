@@ -74,7 +74,8 @@ class Act(Admin):
         what = request.POST.get("do", "")
         if what == "delete":
             return HttpResponseRedirect(f"{reverse('webadmin:queue-delete')}?ids={packed(ids)}")
-        back = reverse("webadmin:message", args=[request.POST["from"]]) if request.POST.get("from") else back
+        story = request.POST.get("from", "")
+        back = reverse("webadmin:message", args=[story]) if story.isalnum() else back
         try:
             self._do(what, ids)
         except NotFound:

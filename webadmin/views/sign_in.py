@@ -8,6 +8,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from mailplatform.access import credentials, web_sessions
+from mailplatform.access.permissions import changeable_account
 from mailplatform.runtime.errors import NotFound
 from mailplatform.ui.forms import Nothing
 from webadmin.forms.people import SCOPES, AppPasswordForm, PasswordForm
@@ -20,6 +21,11 @@ class SignIn(Personal, FormPage):
 
     template_name = "webadmin/person_sign_in.html"
     form_class = Nothing
+
+    def prepare(self) -> None:
+        super().prepare()
+        if not self.may:  # from where and with what an administrator signs in is not for those below to read
+            changeable_account(self.identity, self.account.id)
 
     def act(self, sent: dict[str, Any]) -> str:
         return self.url("person-sign-in")

@@ -168,6 +168,8 @@ def test_the_story_of_a_message() -> None:
     assert "Next try:" in page and "Try now" in page
     browser.send(f"/admin/messages/{TRACE}", {"do": "hold"}, to="/admin/queue/act")
     assert states() == {"x@b.test": "held"}
+    answer = browser.send(f"/admin/messages/{TRACE}", {"do": "release", "from": "a/b"}, to="/admin/queue/act")
+    assert answer.headers["Location"] == "/admin/queue"
     assert browser.get("/admin/messages/00000000000000000zzz").status_code == 404
 
 

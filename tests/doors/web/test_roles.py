@@ -109,6 +109,11 @@ def test_a_domain_administrator_does_not_become_more(scene: Scene) -> None:
     for path in ("", "/quota", "/password", "/app-passwords/add", "/send-as", "/limits", "/close"):
         answer = dora.send("/admin/mailboxes/add", _everything(), to=f"/admin/mailboxes/{boss}{path}")
         assert answer.status_code == 403, path
+    assert dora.get(f"/admin/mailboxes/{boss}/sign-in").status_code == 403
+    assert (
+        "/sign-in"
+        not in dora.get(f"/admin/mailboxes/{boss}").content.decode().partition('class="tabs"')[2].partition("</nav>")[0]
+    )
     emil = _id(dora.get("/admin/mailboxes?q=emil").content.decode())
     dora.send(f"/admin/mailboxes/{emil}", {"name": "Emil", "state": "active", "role": "administrator"})
     assert _browser("emil@a.test").get("/admin/").status_code == 403
