@@ -146,7 +146,7 @@ def allow(
     rows = [_named(name, subject.organisation_id) for name in networks]
     for protocol in map(_protocol, protocols or (ALL,)):
         for row in rows:
-            NetworkRule.objects.get_or_create(**subject.columns, protocol=protocol, network=row)
+            NetworkRule.objects.get_or_create(**_made_for(whose), protocol=protocol, network=row, defaults=subject.columns)
     names = sorted(row.name for row in rows)
     record("network.allowed", subject.audited, actor=actor, networks=names, protocols=sorted(protocols or (ALL,)))
     _changed(actor, client_address, force)

@@ -285,3 +285,10 @@ def test_the_explanation_knows_what_else_keeps_out(house):
 def test_the_order_of_levels_is_the_order_of_words():
     rule = [Rule(level, "x", "", level, ("192.0.2.0/24",)) for level in reversed(Level)]
     assert decide(rule, "imap", OFFICE).level is Level.USER
+
+
+def test_everybodys_rule_is_made_beside_that_of_one_person(house: accounts.AccountInfo) -> None:
+    networks.add_network("shop", ["192.0.2.0/24"], actor=TESTER)
+    networks.allow(Whose("user", "anna@a.test"), ["shop"], ["imap"], actor=TESTER)
+    networks.allow(EVERYONE, ["shop"], ["imap"], actor=TESTER)
+    assert [one.level for one in networks.list_rules()] == ["user", "organisation"]
