@@ -243,7 +243,12 @@ def test_only_the_proxy_is_believed_and_it_must_speak(proxied: House, way: type[
 
 
 @pytest.mark.parametrize("way", WAYS, ids=lambda way: way.door)
-def test_lock_out_and_throttle_are_one_to_the_client_and_two_to_the_administrator(house: House, way: type[Way]) -> None:
+def test_lock_out_and_throttle_are_one_to_the_client_and_two_to_the_administrator(
+    house: House, way: type[Way], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    quick = dataclasses.replace(settings.SITE.access, failure_delay_seconds=0.01, failure_delay_longest_seconds=0.1)
+    monkeypatch.setattr(settings, "SITE", dataclasses.replace(settings.SITE, access=quick))
+    lockout.cache_clear()
     house.open(WHO)
     most = house.site.access.lockout_failures
 
