@@ -15,7 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from mailplatform.settings.service import ServiceContext
-from mailplatform.settings.site import SiteConfig, home_from, load
+from mailplatform.settings.site import Listener, SiteConfig, SiteError, home_from, load
 from mailplatform.supervisor import endpoints
 from mailplatform.supervisor.down import end_all, keeper_of
 from mailplatform.supervisor.home import furnish
@@ -71,6 +71,18 @@ def run_door(context: ServiceContext) -> None:
             connection.sendall(connection.recv(1024))
 
 
+def patiently_opened(way: Listener, seconds: float = 5.0) -> socket.socket:
+    """As `up` does over leftovers: those who were just killed let go of the port in a moment."""
+    until = time.monotonic() + seconds
+    while True:
+        try:
+            return open_socket(way)
+        except SiteError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.05)
+
+
 class Instance:
     """A toy instance in a home of its own."""
 
@@ -86,7 +98,7 @@ class Instance:
         """Start keeper and all; the reports of the supervisor until it serves or has failed."""
         way = self.site.listeners()["smtp"][0]
         reading, writing = os.pipe()
-        with open_socket(way) as bound:
+        with patiently_opened(way) as bound:
             extra = {"MAILPLATFORM_PROGRESS_FD": str(writing), "PYTHONPATH": str(CODE)}
             start_keeper(self.site, {(way.name, way.host, way.port): bound.fileno()}, extra=extra, fds=[writing], command=COMMAND)
         os.close(writing)
