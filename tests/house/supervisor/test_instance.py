@@ -110,10 +110,8 @@ def test_leftovers_are_ended_by_pid_and_start_time(instance):
     for pid in stopped:
         os.kill(pid, signal.SIGSTOP)  # they can neither drain nor notice anything
     others = [instance.pids(role)[0] for role in ("keeper", "supervisor", "nursery", "quiet")]
-    for number in (
-        signal.SIGSTOP,
-        signal.SIGKILL,
-    ):  # stopped first, or the supervisor has replaced its keeper before its turn comes
+    # Stopped first, or the supervisor has replaced its keeper before its turn comes.
+    for number in (signal.SIGSTOP, signal.SIGKILL):
         for pid in others:
             os.kill(pid, number)
     assert instance.pids("smtp") == stopped
