@@ -6,30 +6,20 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from django.db.models import F, Func, Q, QuerySet, TextField, Value
-from django.db.models.functions import Lower
+from django.db.models import QuerySet
 from django.utils.translation import gettext
 
-from mailplatform.access.permissions import domains_for
+from mailplatform.access.concerning import concerning, domain_names, everything
 from mailplatform.access.values import Identity
-from mailplatform.directory.models import Organisation
-from mailplatform.directory.values import Role
 from mailplatform.runtime.errors import NotFound
 from mailplatform.trace import search
 from mailplatform.trace.models import TraceMessage
 from mailplatform.trace.search import Happened, Life
 
 
-def traces_for(identity: Identity) -> QuerySet[TraceMessage]:
+def traces_for(identity: Identity) -> QuerySet[Any]:
     """The rows somebody may read: a row is one recipient of one message."""
-    rows = TraceMessage.objects.all()
-    if _everything(identity):
-        return rows
-    names = _names(identity)
-    if not names:
-        return rows.none()
-    rows = rows.annotate(sender_domain=_domain("reverse_path"), recipient_domain=_domain("forward_path"))
-    return rows.filter(Q(sender_domain__in=names) | Q(recipient_domain__in=names))
+    return concerning(identity, TraceMessage.objects.all(), "reverse_path", "forward_path")
 
 
 def life_for(identity: Identity, trace_id: str) -> Life:
@@ -39,9 +29,9 @@ def life_for(identity: Identity, trace_id: str) -> Life:
     if not found:
         raise missing
     life = found[0]
-    if _everything(identity):
+    if everything(identity):
         return life
-    names = _names(identity)
+    names = domain_names(identity)
     recipients = tuple(row for row in life.recipients if _within(names, row["reverse_path"], row["forward_path"]))
     if not recipients:
         raise missing
@@ -60,20 +50,5 @@ def _without(events: Iterable[Happened], names: frozenset[str], hidden: Iterable
             yield event
 
 
-def _everything(identity: Identity) -> bool:
-    """Whether all there is belongs to the organisation that somebody administers."""
-    others = Organisation.objects.exclude(pk=identity.organisation_id)
-    return identity.role == Role.ADMINISTRATOR and not others.exists()
-
-
-def _names(identity: Identity) -> frozenset[str]:
-    return frozenset(domains_for(identity).values_list("name", flat=True))
-
-
 def _within(names: frozenset[str], *paths: str) -> bool:
     return any(path.rpartition("@")[2].lower() in names for path in paths)
-
-
-def _domain(path: str) -> Any:
-    """What stands behind the last @ of a path, cheaply: where little is somebody's own, a million rows are looked through."""
-    return Func(Lower(F(path)), Value("@"), Value(-1), function="split_part", output_field=TextField())
