@@ -17,9 +17,9 @@ from ipaddress import ip_address
 from mailplatform.access.values import Identity
 from mailplatform.runtime.errors import AuthenticationFailed, MailError
 from mailplatform.store.values import AccountId, Actor, FolderState
+from protocols.common.gathered import Gathered
 from protocols.common.listener import Listener
 from protocols.common.living import Entry, Out
-from protocols.common.stream import Connection
 from protocols.imap import errors
 from protocols.imap.commands.append import AppendRun
 from protocols.imap.context import Context
@@ -38,13 +38,11 @@ log = logging.getLogger(__name__)
 
 READ_AHEAD = 1 << 20
 """Octets of commands a client may send ahead before it is no longer read from."""
-JOIN = 1 << 16
-"""Output is handed to the transport at this size at the latest."""
 TURN = 64
 """Pipelined commands of one client before the others have their turn."""
 
 
-class ImapSession(Connection):
+class ImapSession(Gathered):
     """One connection. `state`, `selected`, `enabled` are the session's own; everything else is shared in `context`."""
 
     def __init__(self, listener: Listener, context: Context) -> None:
@@ -61,8 +59,6 @@ class ImapSession(Connection):
         self.idling = False
         self.reported = False  # the running command has reported changes itself
         self.remembered: tuple[str, float, FolderState] | None = None  # the folder last appended to
-        self._out: list[bytes] = []
-        self._size = 0
         self._working = False
         self._more: asyncio.Future[None] | None = None
         self._bads = 0
@@ -223,32 +219,6 @@ class ImapSession(Connection):
             self._login_by = self.loop.call_later(self.context.login_seconds, self._too_late)
         else:
             self._leave(responses.bye("you did not log in in time"))
-
-    # -- output
-
-    def write(self, data: bytes) -> None:
-        """Keep output until the command ends, or 64 KiB of it are there."""
-        self._out.append(data)
-        self._size += len(data)
-        if self._size >= JOIN:
-            self.flush()
-
-    def flush(self) -> None:
-        """Hand over what is written."""
-        if self._out:
-            data = self._out[0] if len(self._out) == 1 else b"".join(self._out)
-            self._out = []
-            self._size = 0
-            super().write(data)
-
-    async def sent(self) -> None:
-        """Flush, and wait while the peer does not read. Raises ConnectionResetError when it is gone."""
-        self.flush()
-        self.busy = self.writable
-        try:
-            await self.flushed()
-        finally:
-            self.busy = True
 
     # -- input
 

@@ -18,10 +18,11 @@ from mailplatform.standards.sasl.encoding import LONGEST
 from mailplatform.store import maildrop
 from mailplatform.store.maildrop import Busy, Maildrop
 from mailplatform.store.values import Actor
+from protocols.common.gathered import Gathered
 from protocols.common.listener import Listener
 from protocols.common.living import Entry, Out
 from protocols.common.peer import within
-from protocols.common.stream import Connection, socket_of
+from protocols.common.stream import socket_of
 from protocols.pop3 import errors, words
 from protocols.pop3.ahead import Ahead
 from protocols.pop3.context import Context
@@ -37,14 +38,13 @@ log = logging.getLogger(__name__)
 
 READ_AHEAD = 1 << 16
 """Octets of commands a client may send ahead before it is no longer read from."""
-JOIN = 1 << 16
 TURN = 64
 """Pipelined commands of one client before the others have their turn."""
 STRANGER = LONGEST + len("AUTH SCRAM-SHA-256 \r\n")
 """Longest line before sign-in: an initial response stands in it."""
 
 
-class Pop3Session(Connection):
+class Pop3Session(Gathered):
     """One connection. What is the session's own stands here; everything else is shared in `context`."""
 
     def __init__(self, listener: Listener, context: Context) -> None:
@@ -62,8 +62,6 @@ class Pop3Session(Connection):
         self._maildrop: Maildrop | None = None
         self._drop: Drop | None = None
         self._lines = Lines(STRANGER)
-        self._out: list[bytes] = []
-        self._size = 0
         self._working = False
         self._more: asyncio.Future[None] | None = None
         self._heard = False
@@ -268,33 +266,6 @@ class Pop3Session(Connection):
             await self.context.bridge.call(maildrop.leave, account_id, holder)
         except MailError as error:
             log.warning("pop3: the maildrop of account %d is free when its lease ends: %s", account_id, error)
-
-    # -- output
-
-    def write(self, data: bytes) -> None:
-        """Keep output until the burst ends, or 64 KiB of it are there."""
-        if data:
-            self._out.append(data)
-            self._size += len(data)
-            if self._size >= JOIN:
-                self.flush()
-
-    def flush(self) -> None:
-        """Hand over what is written."""
-        if self._out:
-            data = self._out[0] if len(self._out) == 1 else b"".join(self._out)
-            self._out = []
-            self._size = 0
-            super().write(data)
-
-    async def sent(self) -> None:
-        """Flush, and wait while the peer does not read. Raises ConnectionResetError when it is gone."""
-        self.flush()
-        self.busy = self.writable
-        try:
-            await self.flushed()
-        finally:
-            self.busy = True
 
     # -- input
 
